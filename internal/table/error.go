@@ -1,0 +1,131 @@
+package table
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Error says what is wrong with a file's content, and where.
+type Error struct {
+	File string
+	// Line is the CSV line, or the row number of a Parquet file, from 1; 0
+	// where the whole file is meant.
+	Line    int64
+	Column  string
+	Problem string
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.File)
+	sep := ": "
+	if e.Line > 0 {
+		unit := "line"
+		if strings.EqualFold(path.Ext(e.File), ".parquet") {
+			unit = "row"
+		}
+		fmt.Fprintf(&b, "%s%s %d", sep, unit, e.Line)
+		sep = ", "
+	}
+	if e.Column != "" {
+		fmt.Fprintf(&b, "%scolumn %s", sep, e.Column)
+	}
+	return b.String() + ": " + e.Problem
+}
+
+// nested is the refusal of a Parquet column that is no plain column.
+func nested(file, name string) *Error {
+	return &Error{File: file, Column: name, Problem: "holds lists or structures, and only plain columns can be read" +
+		"\nhint: flatten it into plain columns"}
+}
+
+// unknown names the nearest column and lists all, as far as that helps.
+func unknown(file, name string, known []string) *Error {
+	const most = 30
+	list := known
+	if len(list) > most {
+		list = list[:most]
+	}
+	problem := fmt.Sprintf("no column %q; the columns are %s", name, strings.Join(list, ", "))
+	if n := len(known) - len(list); n > 0 {
+		problem += fmt.Sprintf(" and %d more", n)
+	}
+	if len(known) == 0 {
+		problem = fmt.Sprintf("no column %q, nor any other", name)
+	}
+	if near := nearest(name, known); near != "" {
+		problem += fmt.Sprintf("\nhint: did you mean %q?", near)
+	}
+	return &Error{File: file, Problem: problem}
+}
+
+// nearest is the known name with the fewest edits from name, if they are few.
+func nearest(name string, known []string) string {
+	best, least := "", max(2, len(name)/3)+1
+	for _, k := range known {
+		if len(k) > 200 || len(name) > 200 {
+			continue
+		}
+		d := edits(strings.ToLower(strings.TrimSpace(name)), strings.ToLower(strings.TrimSpace(k)))
+		if d < least && d < len(name) {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance between two names, in bytes.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// shown quotes a cell for an error, cut where it is long.
+func shown(cell string) string {
+	const most = 60
+	if runes := []rune(cell); len(runes) > most {
+		cell = string(runes[:most]) + "…"
+	}
+	return fmt.Sprintf("%q", cell)
+}
+
+// choose checks the names asked for against those there are, and returns where
+// each stands; all of them in order for nil.
+func choose(file string, asked, known []string) ([]int, error) {
+	if asked == nil {
+		all := make([]int, len(known))
+		for i := range all {
+			all[i] = i
+		}
+		return all, nil
+	}
+	var at []int
+	for i, name := range asked {
+		if slices.Contains(asked[:i], name) {
+			return nil, &Error{File: file, Column: name, Problem: "asked for twice"}
+		}
+		j := slices.Index(known, name)
+		if j < 0 {
+			return nil, unknown(file, name, known)
+		}
+		at = append(at, j)
+	}
+	return at, nil
+}

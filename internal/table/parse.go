@@ -1,0 +1,329 @@
+package table
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"unicode/utf8"
+)
+
+// mode says what a parser does with a column's cells.
+type mode uint8
+
+const (
+	skip  mode = iota // not asked for, or known not to be what it was taken for
+	guess             // number or bool, by its first value
+	text
+)
+
+// part is what one chunk holds.
+type part struct {
+	rows  int
+	lines []jump // where a row does not begin on the line after the last; total is the line
+	cols  []partColumn
+	err   *Error
+}
+
+type partColumn struct {
+	mode    mode
+	kind    Kind
+	some    bool // a value was seen, so kind is known
+	broken  bool // values are of different kinds: this has to be read as text
+	null    []bool
+	numbers []float64
+	bools   []bool
+	codes   []int32
+	dict    dict
+}
+
+// parser reads the records of one chunk.
+type parser struct {
+	file   string
+	header []string
+	b      []byte
+	line   int64 // of the byte that is read next, while records are read
+	part   *part
+}
+
+// parse reads a chunk; modes are by column of the file.
+func parse(file string, header []string, modes []mode, c *chunk) *part {
+	p := &parser{file: file, header: header, b: c.bytes, line: c.line, part: &part{cols: make([]partColumn, len(modes))}}
+	for i, m := range modes {
+		col := &p.part.cols[i]
+		col.mode = m
+		if m == text {
+			col.codes = make([]int32, 0, c.lines+1)
+		}
+	}
+	p.part.err = p.records(c)
+	return p.part
+}
+
+func (p *parser) records(c *chunk) *Error {
+	if err := p.valid(); err != nil {
+		return err
+	}
+	expected := int64(-1)
+	for i := 0; i < len(p.b); {
+		if end, blank := lineEnd(p.b, i); blank {
+			i = end
+			p.line++
+			continue
+		}
+		if p.line != expected {
+			p.part.lines = append(p.part.lines, jump{p.part.rows, p.line})
+		}
+		expected = p.line + 1
+		end, err := p.record(i, c.lines+1)
+		if err != nil {
+			return err
+		}
+		i = end
+		p.part.rows++
+	}
+	if c.cut {
+		return &Error{File: p.file, Line: expected - 1, Problem: fmt.Sprintf("a record is longer than %d bytes", maxRecord)}
+	}
+	return nil
+}
+
+// record reads the record that begins at i, and returns the offset behind its
+// line end.
+func (p *parser) record(i, rows int) (int, *Error) {
+	begin := p.line
+	n := 0
+	for ; ; n++ {
+		var col *partColumn
+		if n < len(p.part.cols) {
+			col = &p.part.cols[n]
+		}
+		var end int
+		var err *Error
+		v, after, ok := 0.0, 0, false
+		if col != nil && col.mode == guess {
+			v, after, ok = scanNumber(p.b, i)
+		}
+		if ok {
+			end = after
+			col.number(v, p.part.rows, rows)
+		} else {
+			var cell []byte
+			if cell, end, err = p.cell(i, n); err != nil {
+				return 0, err
+			}
+			if col != nil && col.mode != skip {
+				col.put(cell, p.part.rows, rows)
+			}
+		}
+		i = end
+		if i < len(p.b) && p.b[i] == ',' {
+			i++
+			continue
+		}
+		break
+	}
+	if n++; n != len(p.header) {
+		return 0, &Error{File: p.file, Line: begin, Problem: fmt.Sprintf("%s where the header has %d", count(n, "cell"), len(p.header)) +
+			"\nhint: a text that holds a comma must stand in double quotes"}
+	}
+	if i == len(p.b) {
+		return i, nil
+	}
+	end, _ := lineEnd(p.b, i)
+	p.line++
+	return end, nil
+}
+
+// cell reads the cell that begins at i, and returns the offset of the
+// delimiter behind it. The bytes may be part of the chunk.
+func (p *parser) cell(i, n int) (cell []byte, end int, err *Error) {
+	if i < len(p.b) && p.b[i] == '"' {
+		return p.quoted(i+1, n)
+	}
+	start := i
+	for ; i < len(p.b); i++ {
+		switch p.b[i] {
+		case ',', '\n':
+			goto found
+		case '\r':
+			if atDelimiter(p.b, i) {
+				goto found
+			}
+		case '"':
+			return nil, 0, p.fault(p.line, n, `a double quote inside a cell that does not begin with one`+
+				"\nhint: put the cell in double quotes, and double those inside it")
+		}
+	}
+found:
+	if i-start > maxCell {
+		return nil, 0, p.large(p.line, n)
+	}
+	return p.b[start:i], i, nil
+}
+
+// quoted reads a cell from behind its opening quote.
+func (p *parser) quoted(i, n int) (cell []byte, end int, err *Error) {
+	begin, start := p.line, i
+	var joined []byte // set where the cell is not a plain run of bytes
+	for {
+		at := bytes.IndexByte(p.b[i:], '"')
+		if at < 0 {
+			if len(p.b)-start > maxCell {
+				return nil, 0, p.large(begin, n)
+			}
+			return nil, 0, p.fault(begin, n, "a double quote is opened and never closed")
+		}
+		run := p.b[i : i+at]
+		p.line += int64(bytes.Count(run, newline))
+		i += at + 1
+		doubled := i < len(p.b) && p.b[i] == '"'
+		if doubled {
+			run, i = p.b[i-1-at:i], i+1 // with one of the two
+		}
+		if doubled || joined != nil {
+			joined = append(joined, run...)
+		}
+		if len(joined) > maxCell || len(run) > maxCell {
+			return nil, 0, p.large(begin, n)
+		}
+		if doubled {
+			continue
+		}
+		if !atDelimiter(p.b, i) {
+			return nil, 0, p.fault(p.line, n, "text behind a closing double quote"+
+				"\nhint: a double quote inside a quoted cell is written twice")
+		}
+		if joined == nil {
+			joined = run
+		}
+		if bytes.Contains(joined, []byte("\r\n")) {
+			joined = bytes.ReplaceAll(joined, []byte("\r\n"), newline)
+		}
+		return joined, i, nil
+	}
+}
+
+// lineEnd is the offset behind a line end at b[i]; ok is false where none is.
+func lineEnd(b []byte, i int) (end int, ok bool) {
+	switch {
+	case b[i] == '\n':
+		return i + 1, true
+	case b[i] == '\r' && i+1 == len(b):
+		return i + 1, true
+	case b[i] == '\r' && b[i+1] == '\n':
+		return i + 2, true
+	}
+	return i, false
+}
+
+// valid refuses bytes that are not UTF-8.
+func (p *parser) valid() *Error {
+	if utf8.Valid(p.b) {
+		return nil
+	}
+	i := 0
+	for i < len(p.b) {
+		if r, n := utf8.DecodeRune(p.b[i:]); r == utf8.RuneError && n == 1 {
+			break
+		} else {
+			i += n
+		}
+	}
+	line := p.line + int64(bytes.Count(p.b[:i], newline))
+	return &Error{File: p.file, Line: line, Problem: fmt.Sprintf("the byte 0x%02x is not UTF-8", p.b[i]) +
+		"\nhint: write the file in UTF-8"}
+}
+
+func (p *parser) fault(line int64, n int, problem string) *Error {
+	e := &Error{File: p.file, Line: line, Problem: problem}
+	if n < len(p.header) {
+		e.Column = p.header[n]
+	}
+	return e
+}
+
+func (p *parser) large(line int64, n int) *Error {
+	return p.fault(line, n, fmt.Sprintf("a cell is longer than %d bytes", maxCell)+
+		"\nhint: is a double quote opened here and never closed?")
+}
+
+func count(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+// number adds a number; rows is how many there can be.
+func (c *partColumn) number(v float64, row, rows int) {
+	if !c.some {
+		c.some, c.kind = true, Number
+	}
+	if c.kind != Number {
+		c.breaks()
+		return
+	}
+	if c.numbers == nil {
+		c.numbers = make([]float64, row, rows)
+		for i := range c.numbers {
+			c.numbers[i] = math.NaN() // null up to here
+		}
+	}
+	c.numbers = append(c.numbers, v)
+	if c.null != nil {
+		c.null = append(c.null, false)
+	}
+}
+
+// put adds a cell of any sort.
+func (c *partColumn) put(cell []byte, row, rows int) {
+	if len(cell) == 0 {
+		c.empty(row, rows)
+		return
+	}
+	if c.mode == text {
+		c.some = true
+		c.codes = append(c.codes, c.dict.code(cell))
+		if c.null != nil {
+			c.null = append(c.null, false)
+		}
+		return
+	}
+	if v, ok := parseNumber(cell); ok {
+		c.number(v, row, rows)
+		return
+	}
+	b, ok := parseBool(cell)
+	if !ok || c.some && c.kind != Bool {
+		c.breaks()
+		return
+	}
+	if !c.some {
+		c.some, c.kind = true, Bool
+	}
+	if c.bools == nil {
+		c.bools = make([]bool, row, rows)
+	}
+	c.bools = append(c.bools, b)
+	if c.null != nil {
+		c.null = append(c.null, false)
+	}
+}
+
+func (c *partColumn) empty(row, rows int) {
+	if c.null == nil {
+		c.null = make([]bool, row, rows)
+	}
+	c.null = append(c.null, true)
+	switch {
+	case c.mode == text:
+		c.codes = append(c.codes, c.dict.code(nil))
+	case c.numbers != nil:
+		c.numbers = append(c.numbers, math.NaN())
+	case c.bools != nil:
+		c.bools = append(c.bools, false)
+	}
+}
+
+// breaks gives the column up: it has to be read as text.
+func (c *partColumn) breaks() { *c = partColumn{mode: skip, broken: true} }

@@ -1,0 +1,207 @@
+// Package table reads CSV and Parquet files into typed columns, and writes CSV.
+// It refuses what it cannot read exactly (ragged rows, bytes that are not
+// UTF-8, duplicate names, nested or damaged Parquet) with the place where it
+// stands, and never guesses around it. What the columns mean, whether values
+// are finite and how many rows are enough, is left to its callers.
+package table
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// Options say what to read.
+type Options struct {
+	// Columns are the names to read, each once; nil reads all.
+	Columns []string
+	// Text are columns to keep as exact text whatever they look like: ids, so
+	// that 007 stays 007. Names that are not read are passed over.
+	Text []string
+}
+
+// Kind says how a column's values are held.
+type Kind uint8
+
+const (
+	// Number: every value reads as a number. NaN and infinities count, and stay
+	// what they are.
+	Number Kind = iota
+	// Text: values are codes into a dictionary.
+	Text
+	// Bool: every value is true or false (also True, TRUE and so on).
+	Bool
+)
+
+// String is the kind as people read it.
+func (k Kind) String() string {
+	switch k {
+	case Number:
+		return "number"
+	case Text:
+		return "text"
+	case Bool:
+		return "bool"
+	}
+	return "unknown"
+}
+
+// Table is a file's columns, in the order asked for; in the file's order where
+// all were.
+type Table struct {
+	Name    string // of the file
+	Rows    int
+	Columns []*Column
+	// Nested are the names of Parquet columns that were not read, because they
+	// hold lists or structures and nobody named them.
+	Nested []string
+
+	lines lines
+}
+
+// Column is one column's values.
+type Column struct {
+	Name string
+	Kind Kind
+	// Null says which rows have no value; nil where all have one. An empty
+	// cell and an empty string have no value.
+	Null []bool
+	// Numbers are the values of Kind Number, NaN where null.
+	Numbers []float64
+	// Codes and Dict are the values of Kind Text: row i is Dict[Codes[i]].
+	// Dict holds every text once, by first appearance; that of null is "".
+	Codes []int32
+	Dict  []string
+	// Bools are the values of Kind Bool, false where null.
+	Bools []bool
+}
+
+// Read reads the file of that name, whose suffix says its format: .csv or
+// .parquet. Errors about its content are *Error; ctx ends the reading early.
+func Read(ctx context.Context, name string, r io.ReaderAt, size int64, o Options) (*Table, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	switch suffix := strings.ToLower(path.Ext(name)); suffix {
+	case ".csv":
+		return readCSV(ctx, name, r, size, o)
+	case ".parquet":
+		return readParquet(ctx, name, r, size, o)
+	default:
+		return nil, &Error{File: name, Problem: fmt.Sprintf("a table's name must end in .csv or .parquet, not %q", suffix) +
+			"\nhint: write the table as CSV or Parquet"}
+	}
+}
+
+// Names lists the columns that were read.
+func (t *Table) Names() []string {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// Column finds a column by its exact name. The *Error of an unknown one names
+// the nearest and lists all.
+func (t *Table) Column(name string) (*Column, error) {
+	for _, c := range t.Columns {
+		if c.Name == name {
+			return c, nil
+		}
+	}
+	for _, n := range t.Nested {
+		if n == name {
+			return nil, nested(t.Name, name)
+		}
+	}
+	return nil, unknown(t.Name, name, t.Names())
+}
+
+// Select is a table of the named columns only, sharing their values.
+func (t *Table) Select(names ...string) (*Table, error) {
+	out := &Table{Name: t.Name, Rows: t.Rows, lines: t.lines}
+	for _, name := range names {
+		c, err := t.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		out.Columns = append(out.Columns, c)
+	}
+	return out, nil
+}
+
+// Line is where row i (from 0) begins: the line of a CSV file, the row number
+// of a Parquet file, both from 1.
+func (t *Table) Line(i int) int64 { return t.lines.of(i) }
+
+// At is an *Error about row i (from 0) of a column, for what a caller finds
+// wrong with a value.
+func (t *Table) At(i int, column, problem string) *Error {
+	return &Error{File: t.Name, Line: t.Line(i), Column: column, Problem: problem}
+}
+
+// Float64s is a column's values as numbers, NaN where null; it shares memory
+// with a Number column. For any other, texts are read as numbers, and the
+// *Error names the first line with a value that is none.
+func (t *Table) Float64s(name string) ([]float64, error) {
+	c, err := t.Column(name)
+	if err != nil {
+		return nil, err
+	}
+	if c.Kind == Number {
+		return c.Numbers, nil
+	}
+	var known []float64 // by code
+	bad := make([]bool, len(c.Dict))
+	for code, s := range c.Dict {
+		v, ok := parseNumber([]byte(s))
+		known, bad[code] = append(known, v), !ok
+	}
+	out := make([]float64, t.Rows)
+	for i := range out {
+		switch {
+		case c.IsNull(i):
+			out[i] = math.NaN()
+		case c.Kind == Bool, bad[c.Codes[i]]:
+			return nil, t.At(i, name, fmt.Sprintf("%s is not a number", shown(c.String(i))))
+		default:
+			out[i] = known[c.Codes[i]]
+		}
+	}
+	return out, nil
+}
+
+// Len is the number of rows.
+func (c *Column) Len() int { return max(len(c.Numbers), len(c.Codes), len(c.Bools)) }
+
+// IsNull says whether row i has no value.
+func (c *Column) IsNull(i int) bool { return c.Null != nil && c.Null[i] }
+
+// String is row i as text: exactly as it was read for Kind Text, the shortest
+// decimal that reads back the same for numbers; "" for null and only for null.
+func (c *Column) String(i int) string {
+	if c.IsNull(i) {
+		return ""
+	}
+	switch c.Kind {
+	case Text:
+		return c.Dict[c.Codes[i]]
+	case Bool:
+		return strconv.FormatBool(c.Bools[i])
+	}
+	return formatNumber(c.Numbers[i])
+}
+
+// formatNumber writes whole numbers without an exponent as far as they are
+// exact, so that an integer reads as people write it.
+func formatNumber(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+		return strconv.FormatInt(int64(v), 10)
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
