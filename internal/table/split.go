@@ -41,7 +41,8 @@ func (s *splitter) next(ctx context.Context, size int) (*chunk, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b := append(make([]byte, 0, max(size, 2*len(s.rest))), s.rest...)
+	room := min(int64(max(size, 2*len(s.rest))), int64(len(s.rest))+s.size-s.at)
+	b := append(make([]byte, 0, room), s.rest...)
 	for {
 		var err error
 		if b, err = s.fill(b); err != nil {
