@@ -1,0 +1,296 @@
+package oci
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"golang.org/x/sys/unix"
+)
+
+// request is one call of the distribution API, in words.
+type request struct {
+	method  string   // GET if empty
+	path    string   // behind /v2/<name>/
+	url     *url.URL // instead of path
+	scope   string   // pull if empty
+	header  http.Header
+	content func() (io.ReadCloser, error) // the body, anew for each attempt; nil for none
+	size    int64                         // of content
+	limit   int64                         // with body: how much of the answer to read
+	body    *[]byte                       // where to put the answer; else the caller reads and closes it
+	discard bool                          // the answer's body does not matter
+}
+
+// do sends a request, again after faults that may pass. An answer with none
+// of the wanted statuses is an error.
+func (r *registry) do(ctx context.Context, q request, want ...int) (resp *http.Response, err error) {
+	err = r.attempts(ctx, func() error {
+		resp, err = r.once(ctx, q, want...)
+		return err
+	})
+	return resp, err
+}
+
+func (r *registry) once(ctx context.Context, q request, want ...int) (*http.Response, error) {
+	client, err := r.client(ctx, q.scope)
+	if err != nil {
+		return nil, err
+	}
+	req, err := r.build(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, fault(err)
+	}
+	if !slices.Contains(want, resp.StatusCode) {
+		defer resp.Body.Close()
+		return nil, r.refusal(resp)
+	}
+	if q.discard {
+		io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+		resp.Body.Close()
+	}
+	if q.body != nil {
+		defer resp.Body.Close()
+		if *q.body, err = readAllLimited(resp.Body, q.limit); err != nil {
+			return nil, fault(err)
+		}
+	}
+	return resp, nil
+}
+
+func (r *registry) build(ctx context.Context, q request) (*http.Request, error) {
+	u := q.url
+	if u == nil {
+		path, query, _ := strings.Cut(q.path, "?")
+		u = &url.URL{Scheme: "https", Host: r.reg.RegistryStr(), Path: "/v2/" + r.name + "/" + path, RawQuery: query}
+	}
+	method := q.method
+	if method == "" {
+		method = http.MethodGet
+	}
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNetwork, err)
+	}
+	for key, values := range q.header {
+		req.Header[key] = values
+	}
+	if q.content == nil {
+		return req, nil
+	}
+	if req.Body, err = q.content(); err != nil {
+		return nil, err
+	}
+	req.ContentLength = q.size
+	req.GetBody = q.content
+	if q.size == 0 {
+		req.Body.Close()
+		req.Body = http.NoBody
+	}
+	return req, nil
+}
+
+// client authenticates for a scope, once.
+func (r *registry) client(ctx context.Context, scope string) (*http.Client, error) {
+	if scope == "" {
+		scope = transport.PullScope
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.clients[scope]; c != nil {
+		return c, nil
+	}
+	repo := r.reg.Repo(r.name)
+	auth, err := authn.Resolve(ctx, r.o.Keychain, repo)
+	if err != nil {
+		return nil, fmt.Errorf("%w: credentials for %s: %w\nhint: check docker's config.json and its credential helper", ErrDenied, r.host, err)
+	}
+	t, err := transport.NewWithContext(ctx, r.reg, auth, r.o.Transport, []string{repo.Scope(scope)})
+	if err != nil {
+		var te *transport.Error
+		if errors.As(err, &te) {
+			return nil, r.byStatus(te.StatusCode, 0, err)
+		}
+		return nil, fault(err)
+	}
+	r.clients[scope] = &http.Client{Transport: t}
+	return r.clients[scope], nil
+}
+
+// refusal turns an answer into an error of our own.
+func (r *registry) refusal(resp *http.Response) error {
+	after, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
+	return r.byStatus(resp.StatusCode, time.Duration(after)*time.Second, transport.CheckError(resp))
+}
+
+// statusError is an answer other than the wanted one.
+type statusError struct {
+	kind   error
+	status int
+	after  time.Duration // what Retry-After asked for
+	cause  error
+	hint   string
+}
+
+func (e *statusError) Error() string {
+	text := e.cause.Error()
+	if e.kind != nil {
+		text = e.kind.Error() + ": " + text
+	}
+	return text + e.hint
+}
+
+func (e *statusError) Unwrap() []error { return []error{e.kind, e.cause} }
+
+func (r *registry) byStatus(status int, after time.Duration, cause error) error {
+	e := &statusError{status: status, after: after, cause: cause}
+	switch {
+	case status == http.StatusNotFound:
+		e.kind = ErrNotFound
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		e.kind, e.hint = ErrDenied, fmt.Sprintf("\nhint: log in with docker login %s, with an account that may do this", r.host)
+	case status >= 500, status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+		e.kind = ErrNetwork
+	default:
+		e.kind = errRefused
+	}
+	return e
+}
+
+// errRefused is any other answer: the registry understood, and does not do it.
+var errRefused = errors.New("the registry refused")
+
+// statusOf is the status of the answer behind an error, or 0.
+func statusOf(err error) int {
+	var e *statusError
+	if errors.As(err, &e) {
+		return e.status
+	}
+	return 0
+}
+
+// fault says of an error on the way that it was the network's. The caller's
+// own cancelling, and errors that are of a kind already, stay what they are.
+func fault(err error) error {
+	for _, kind := range []error{context.Canceled, ErrIntegrity, ErrNetwork, ErrDenied, ErrNotFound} {
+		if errors.Is(err, kind) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrNetwork, err)
+}
+
+// The budget of one call: attempts, and the longest pause between two.
+const (
+	maxAttempts = 4
+	maxPause    = 30 * time.Second
+)
+
+// attempts runs fn until it succeeds or fails for good.
+func (r *registry) attempts(ctx context.Context, fn func() error) error {
+	pause := 200 * time.Millisecond
+	for n := 1; ; n++ {
+		err := fn()
+		if err == nil || n == maxAttempts || ctx.Err() != nil || !passing(err) {
+			return err
+		}
+		p := pause + rand.N(pause/2)
+		var e *statusError
+		if errors.As(err, &e) && e.after > 0 {
+			p = e.after
+		}
+		if p > maxPause {
+			return err
+		}
+		if waitErr := r.o.Wait(ctx, p); waitErr != nil {
+			return errors.Join(waitErr, err)
+		}
+		pause *= 3
+	}
+}
+
+// passing says whether a fault may be gone in a second: not a host that does
+// not exist, a port where nobody listens, or a certificate that is not trusted.
+func passing(err error) bool {
+	if !errors.Is(err, ErrNetwork) {
+		return false
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return false
+	}
+	return !errors.Is(err, unix.ECONNREFUSED) && !strings.Contains(err.Error(), "x509: ") && !errors.Is(err, errPlain)
+}
+
+// baseTransport is the options' transport, or go-containerregistry's with a
+// limit on the wait for an answer.
+func baseTransport(o Options) http.RoundTripper {
+	if o.Transport != nil {
+		return o.Transport
+	}
+	if t, ok := remote.DefaultTransport.(*http.Transport); ok {
+		t = t.Clone()
+		t.ResponseHeaderTimeout = 2 * time.Minute
+		return t
+	}
+	return remote.DefaultTransport
+}
+
+// guard refuses plain HTTP, except between this machine and itself: neither
+// credentials nor content go over an open line, whatever a registry's redirect
+// or token address says.
+type guard struct {
+	inner    http.RoundTripper
+	loopback bool // the registry is on this machine
+}
+
+var errPlain = errors.New("plain http to another machine is not spoken")
+
+func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Scheme != "https" && (!g.loopback || !loopback(req.URL.Host)) {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, fmt.Errorf("%s://%s: %w", req.URL.Scheme, req.URL.Host, errPlain)
+	}
+	return g.inner.RoundTrip(req)
+}
+
+// nextPage is the path of the next page behind /v2/<name>/, from an RFC 8288
+// Link header, or empty.
+func nextPage(resp *http.Response) string {
+	for _, link := range resp.Header.Values("Link") {
+		target, rest, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(link), "<"), ">")
+		if !ok || !strings.Contains(strings.ReplaceAll(rest, `"`, ""), "rel=next") {
+			continue
+		}
+		u, err := resp.Request.URL.Parse(target)
+		if err != nil {
+			continue
+		}
+		base := resp.Request.URL.Path
+		if i := strings.LastIndex(base, "/tags/list"); i >= 0 && strings.HasPrefix(u.Path, base[:i+1]) {
+			return u.Path[i+1:] + "?" + u.RawQuery
+		}
+		if i := strings.LastIndex(base, "/referrers/"); i >= 0 && strings.HasPrefix(u.Path, base[:i+1]) {
+			return u.Path[i+1:] + "?" + u.RawQuery
+		}
+	}
+	return ""
+}
