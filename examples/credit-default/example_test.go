@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/weighlock/weighlock/schema"
 )
 
 // trainDigest pins the training rows here; weighlock.yaml pins the test rows.
@@ -36,6 +38,15 @@ func TestExample(t *testing.T) {
 		got := digest(t, filepath.Join(data, "test.csv"))
 		if !strings.Contains(string(project), "sha256: "+got+"\n") {
 			t.Errorf("test.csv: got %s, which weighlock.yaml does not pin", got)
+		}
+	})
+	t.Run("the project file keeps to the schema", func(t *testing.T) {
+		project, err := os.ReadFile("weighlock.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := schema.Decode("project", "weighlock.yaml", project); err != nil {
+			t.Error(err)
 		}
 	})
 	t.Run("another seed makes other data", func(t *testing.T) {

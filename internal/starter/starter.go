@@ -1,0 +1,133 @@
+// Package starter guesses a first project file from a model file and a table
+// of labelled predictions, so that a stranger's model gets a verdict within a
+// minute. Every guess carries its reason into the file as a comment. Where two
+// guesses are equally good, or the table holds what cannot be judged (no label,
+// one class, scores that are not numbers), it refuses and names the flag that
+// settles the matter. Reading the table, asking on a terminal and writing the
+// file are left to its caller.
+package starter
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/weighlock/weighlock/internal/table"
+)
+
+// ByRow is the id that says: there is none, match rows by their order.
+const ByRow = "none"
+
+// Options are the two files, and what a person has said already.
+type Options struct {
+	Folder      string // that the project file will lie in, for the name
+	Model       string // path of the model file or folder, relative to Folder
+	Predictions string // path of the labelled predictions, relative to Folder
+	SHA256      string // of the predictions file's bytes, 64 hexadecimal digits
+
+	// What a person may say, by the flags --name, --task, --id, --label,
+	// --positive and --score; empty means guess. ID may be ByRow.
+	Name, Task, ID, Label, Positive, Score string
+}
+
+// Choice is a value, and why it was chosen.
+type Choice struct {
+	Value string
+	Why   string
+	Said  bool // by a person, so it is no guess
+}
+
+// Guess is all that a first project file needs.
+type Guess struct {
+	Model, Predictions, SHA256 string
+	Rows                       int
+
+	Name     Choice
+	Task     Choice // binary or regression
+	ID       Choice // empty where rows are matched by order
+	Label    Choice
+	Positive Choice // binary only
+	Score    Choice
+
+	// Warnings say what looks odd though it can be judged.
+	Warnings []string
+}
+
+// Threshold is the score from which a row is decided positive, until a person
+// says otherwise.
+const Threshold = 0.5
+
+// Infer guesses from the predictions' columns. Its errors tell what to say by
+// which flag, or what to mend in the file.
+func Infer(o Options, t *table.Table) (*Guess, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if t.Rows == 0 {
+		return nil, fmt.Errorf("%s: no rows\nhint: write one line per row with its id, its true label and the model's score", o.Predictions)
+	}
+	g := &Guess{Model: o.Model, Predictions: o.Predictions, SHA256: o.SHA256, Rows: t.Rows, Name: o.name()}
+	s := survey(o, t)
+	for _, step := range []func(*Guess) error{s.pickID, s.pickScore, s.pickLabel, s.pickTask, s.pickPositive} {
+		if err := step(g); err != nil {
+			return nil, err
+		}
+	}
+	s.warn(g)
+	return g, nil
+}
+
+var (
+	inside = regexp.MustCompile(`^[^/\\\x00][^\\\x00]*$`)
+	above  = regexp.MustCompile(`(^|/)\.\.(/|$)`)
+	digest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	named  = regexp.MustCompile(`^[a-z0-9]+([._-]+[a-z0-9]+)*$`)
+)
+
+func (o Options) check() error {
+	for _, path := range []string{o.Model, o.Predictions} {
+		if !utf8.ValidString(path) || !inside.MatchString(path) || above.MatchString(path) {
+			return fmt.Errorf("%q is not inside the project's folder\nhint: run weighlock init in a folder that holds the model and the predictions", path)
+		}
+	}
+	if o.Model == o.Predictions {
+		return fmt.Errorf("%s cannot be both the model and its predictions\nhint: weighlock init MODEL PREDICTIONS", o.Model)
+	}
+	if !digest.MatchString(o.SHA256) {
+		return fmt.Errorf("%s: %q is no SHA-256 in hexadecimal", o.Predictions, o.SHA256)
+	}
+	if o.Name != "" && !named.MatchString(o.Name) {
+		return fmt.Errorf("--name %q cannot name a model\nhint: use lower case letters, digits and single . _ - between them", o.Name)
+	}
+	switch o.Task {
+	case "", "binary", "regression":
+		return nil
+	case "multiclass", "multilabel", "ranking", "forecasting", "generative":
+		return notYet(o.Predictions, "--task "+o.Task)
+	}
+	return fmt.Errorf("--task %q is unknown; it may be binary or regression", o.Task)
+}
+
+// notYet refuses a task that has no metrics in this version.
+func notYet(file, what string) error {
+	return fmt.Errorf("%s: %s: only binary and regression models are evaluated by this version"+
+		"\nhint: judge one class against the rest: a column that is 1 for that class and 0 otherwise, and the class's probability", file, what)
+}
+
+// plural counts things in words.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// list joins names, and ends a long list in how many more there are.
+func list(names []string) string {
+	const most = 12
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}

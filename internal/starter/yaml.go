@@ -1,0 +1,131 @@
+package starter
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Notes are the guesses as sentences, in the order of the project file, for a
+// person who has just asked for them.
+func (g *Guess) Notes() []string {
+	var out []string
+	for _, f := range []struct {
+		name string
+		Choice
+	}{{"name", g.Name}, {"task", g.Task}, {"id", g.ID}, {"label", g.Label}, {"positive", g.Positive}, {"score", g.Score}} {
+		if f.Why == "" {
+			continue
+		}
+		value := "none"
+		if f.Value != "" {
+			value = say(f.Value)
+		}
+		out = append(out, fmt.Sprintf("%s: %s (%s)", f.name, value, f.Why))
+	}
+	return out
+}
+
+// YAML is the project file: complete, at level start, with one limit.
+func (g *Guess) YAML() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# Written by weighlock init from %s and the %s of %s.\n",
+		say(g.Model), plural(g.Rows, "row", "rows"), say(g.Predictions))
+	for _, w := range g.Warnings {
+		fmt.Fprintf(&b, "# Look at this: %s.\n", w)
+	}
+	b.WriteString("\n")
+	field(&b, "", "name", g.Name)
+	field(&b, "", "task", g.Task)
+	fmt.Fprintf(&b, "file: %s\n", quote(g.Model))
+	b.WriteString("# Judges local files, without key, lineage or registry; release asks for these.\nlevel: start\n\n")
+
+	b.WriteString("# What the model is judged on. It is pinned: when the file changes, so must sha256.\ndata:\n  test:\n")
+	fmt.Fprintf(&b, "    file: %s\n", quote(g.Predictions))
+	if g.ID.Value == "" {
+		fmt.Fprintf(&b, "    # %s\n", reason(g.ID, "rows are matched by their order, as you said", "name a unique column as id: if there is one"))
+	} else {
+		field(&b, "    ", "id", g.ID)
+	}
+	field(&b, "    ", "label", g.Label)
+	if g.Positive.Value != "" {
+		field(&b, "    ", "positive", g.Positive)
+	}
+	fmt.Fprintf(&b, "    sha256: %q\n\n", g.SHA256)
+
+	fmt.Fprintf(&b, "predictions:\n  file: %s\n", quote(g.Predictions))
+	field(&b, "  ", "column", g.Score)
+	g.limits(&b)
+	return b.Bytes()
+}
+
+// limits writes one limit, met by every model that is better than guessing.
+func (g *Guess) limits(b *bytes.Buffer) {
+	if g.Task.Value == "binary" {
+		fmt.Fprintf(b, "  # guessed: the usual one; recall, precision and other metrics of decisions use it, roc_auc does not; change it if wrong\n"+
+			"  threshold: %g\n\n", Threshold)
+		b.WriteString("spec:\n  metrics:\n" +
+			"    # Better than the prior: to give every row the same score makes 0.5. The lower\n" +
+			"    # end of the 95 % interval must reach it. Raise it to what the model's use needs.\n" +
+			"    roc_auc: {min: 0.5}\n")
+		return
+	}
+	b.WriteString("\nspec:\n  metrics:\n" +
+		"    # Better than the prior: to predict the mean label for every row makes 0. The lower\n" +
+		"    # end of the 95 % interval must reach it. Raise it to what the model's use needs.\n" +
+		"    r2: {min: 0}\n")
+}
+
+// field writes a key, under the reason for its value.
+func field(b *bytes.Buffer, indent, key string, c Choice) {
+	if !c.Said {
+		fmt.Fprintf(b, "%s# %s\n", indent, reason(c, "", "change it if wrong"))
+	}
+	fmt.Fprintf(b, "%s%s: %s\n", indent, key, scalar(key, c.Value))
+}
+
+func reason(c Choice, said, otherwise string) string {
+	if c.Said {
+		return said
+	}
+	return fmt.Sprintf("guessed: %s; %s", c.Why, otherwise)
+}
+
+var (
+	harmless = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*$`)
+	whole    = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,14})$`)
+)
+
+// reserved are words that YAML reads as something else than text.
+var reserved = map[string]bool{
+	"true": true, "false": true, "yes": true, "no": true, "on": true, "off": true, "y": true, "n": true, "null": true, "nan": true,
+}
+
+// scalar is a value as YAML: a whole number for positive: 1, else text.
+func scalar(key, value string) string {
+	if key == "positive" && whole.MatchString(value) {
+		return value
+	}
+	return quote(value)
+}
+
+// quote is text as YAML writes it, on one line whatever it holds. Go's quoting
+// uses only escapes that YAML knows too.
+func quote(text string) string {
+	if harmless.MatchString(text) && !reserved[strings.ToLower(text)] {
+		return text
+	}
+	return strconv.Quote(text)
+}
+
+var oneWord = regexp.MustCompile(`^[\pL\pN_./+-]+$`)
+
+// say is a name or value inside a sentence, on one line whatever it holds.
+func say(text string) string {
+	if oneWord.MatchString(text) {
+		return text
+	}
+	return strconv.Quote(text)
+}
