@@ -1,0 +1,101 @@
+package stats
+
+import "math"
+
+// Confusion counts decisions against labels.
+type Confusion struct{ TP, FP, TN, FN int }
+
+// Confuse decides every row positive whose score is at least the threshold.
+func Confuse(positive []bool, score []float64, threshold float64) Confusion {
+	var c Confusion
+	for i, y := range positive {
+		switch decided := score[i] >= threshold; {
+		case y && decided:
+			c.TP++
+		case y:
+			c.FN++
+		case decided:
+			c.FP++
+		default:
+			c.TN++
+		}
+	}
+	return c
+}
+
+// N is the number of rows.
+func (c Confusion) N() int { return c.TP + c.FP + c.TN + c.FN }
+
+// Rate is a metric of kind Rate as a proportion; its N is the metric's
+// denominator, such as the positive rows for recall.
+func (c Confusion) Rate(metric string) (Proportion, bool) {
+	switch metric {
+	case "accuracy":
+		return Proportion{c.TP + c.TN, c.N()}, true
+	case "precision":
+		return Proportion{c.TP, c.TP + c.FP}, true
+	case "recall":
+		return Proportion{c.TP, c.TP + c.FN}, true
+	case "specificity":
+		return Proportion{c.TN, c.TN + c.FP}, true
+	case "fpr":
+		return Proportion{c.FP, c.TN + c.FP}, true
+	case "selection_rate":
+		return Proportion{c.TP + c.FP, c.N()}, true
+	}
+	return Proportion{}, false
+}
+
+// Value is any metric of kind Rate or Decision; NaN where a denominator is
+// zero, and for a name that is neither.
+//
+// F1 = 2TP/(2TP+FP+FN) (van Rijsbergen 1979); MCC is Matthews' correlation
+// (1975), undefined where a row or column of the table is empty.
+func (c Confusion) Value(metric string) float64 {
+	if p, ok := c.Rate(metric); ok {
+		return p.Value()
+	}
+	tp, fp, tn, fn := float64(c.TP), float64(c.FP), float64(c.TN), float64(c.FN)
+	switch metric {
+	case "balanced_accuracy":
+		return (tp/(tp+fn) + tn/(tn+fp)) / 2
+	case "f1":
+		return 2 * tp / (2*tp + fp + fn)
+	case "mcc":
+		return (tp*tn - fp*fn) / (math.Sqrt(tp+fp) * math.Sqrt(tp+fn) * math.Sqrt(tn+fp) * math.Sqrt(tn+fn))
+	}
+	return math.NaN()
+}
+
+func (c Confusion) cells() []int { return []int{c.TP, c.FP, c.TN, c.FN} }
+
+func fromCells(n []int) Confusion { return Confusion{n[0], n[1], n[2], n[3]} }
+
+// DecisionInterval is the BCa interval of a metric of kind Decision, resampled
+// over the cells of the table, which is the bootstrap over rows at no cost per
+// row. A table without errors leaves no width; then f1 and balanced_accuracy
+// get an exact bound.
+func (r Resampling) DecisionInterval(c Confusion, metric string) Interval {
+	i := r.Cells([][]int{c.cells()}, func(n [][]int) float64 { return fromCells(n[0]).Value(metric) })
+	if !i.Degenerate {
+		return i
+	}
+	alpha := 1 - r.Confidence
+	switch {
+	case metric == "f1" && c.TP > 0:
+		// F1 = 2J/(1+J) rises with the Jaccard index J = TP/(TP+FP+FN), a
+		// proportion of the rows that are not true negatives.
+		low, high := ClopperPearson(Proportion{c.TP, c.TP + c.FP + c.FN}, r.Confidence)
+		i.Low, i.High, i.Method = 2*low/(1+low), 2*high/(1+high), "clopper_pearson"
+		i.Detail = "no errors to resample: exact bound through the Jaccard index"
+	case metric == "balanced_accuracy" && c.TP+c.FN > 0 && c.TN+c.FP > 0:
+		// Bonferroni: each of recall and specificity at half of alpha.
+		recall, _ := c.Rate("recall")
+		specificity, _ := c.Rate("specificity")
+		rl, rh := ClopperPearson(recall, 1-alpha/2)
+		sl, sh := ClopperPearson(specificity, 1-alpha/2)
+		i.Low, i.High, i.Method = (rl+sl)/2, (rh+sh)/2, "clopper_pearson"
+		i.Detail = "no errors to resample: mean of the exact bounds of recall and specificity, each at half the error"
+	}
+	return i
+}

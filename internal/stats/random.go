@@ -1,0 +1,172 @@
+package stats
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+)
+
+// Seed is the first eight bytes of the SHA-256 of text|item, so that every
+// item has draws of its own and anyone can make them again.
+func Seed(text, item string) uint64 {
+	sum := sha256.Sum256([]byte(text + "|" + item))
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// chunk is the number of draws that share a generator.
+const chunk = 50
+
+// generator is PCG-DXSM seeded with seed and the number of the chunk; both
+// are written down in Go's compatibility promise for math/rand/v2.
+func generator(seed uint64, n int) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, uint64(n)))
+}
+
+// simulate fills draws numbers, each chunk by its own generator, on as many
+// processors as there are. make is called once per goroutine for its scratch
+// space and returns the function that draws one number.
+func simulate(draws int, seed uint64, newDraw func() func(*rand.Rand) float64) []float64 {
+	out := make([]float64, draws)
+	chunks := (draws + chunk - 1) / chunk
+	workers := min(runtime.GOMAXPROCS(0), chunks)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			draw := newDraw()
+			for c := w; c < chunks; c += workers {
+				rng := generator(seed, c)
+				for i := c * chunk; i < min((c+1)*chunk, draws); i++ {
+					out[i] = draw(rng)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// below is a uniform integer in [0, n) by Lemire's
+// multiplication without rejection: the bias is below n/2^64.
+func below(rng *rand.Rand, n int) int {
+	hi, _ := bits.Mul64(rng.Uint64(), uint64(n))
+	return int(hi)
+}
+
+// binomial draws from Binomial(n, p): by inversion where n·p is small, else
+// by Hörmann's rejection BTRS (J. Stat. Comput. Simul. 46 (1993) 101–110).
+func binomial(rng *rand.Rand, n int, p float64) int {
+	switch {
+	case n <= 0 || p <= 0:
+		return 0
+	case p >= 1:
+		return n
+	case p > 0.5:
+		return n - binomial(rng, n, 1-p)
+	case float64(n)*p < 10:
+		return binomialInversion(rng, n, p)
+	}
+	return binomialRejection(rng, float64(n), p)
+}
+
+func binomialInversion(rng *rand.Rand, n int, p float64) int {
+	// The waiting time between successes is geometric (Devroye 1986, X.4.3).
+	scale := math.Log1p(-p)
+	k, at := 0, 0
+	for {
+		step := math.Floor(math.Log(1-rng.Float64())/scale) + 1
+		if step > float64(n-at) {
+			return k
+		}
+		at += int(step)
+		k++
+	}
+}
+
+func binomialRejection(rng *rand.Rand, n, p float64) int {
+	spq := math.Sqrt(n * p * (1 - p))
+	b := 1.15 + 2.53*spq
+	a := -0.0873 + 0.0248*b + 0.01*p
+	c := n*p + 0.5
+	vr := 0.92 - 4.2/b
+	alpha := (2.83 + 5.1/b) * spq
+	logOdds := math.Log(p / (1 - p))
+	mode := math.Floor((n + 1) * p)
+	h := logFactorial(mode) + logFactorial(n-mode)
+	for {
+		u, v := rng.Float64()-0.5, rng.Float64()
+		us := 0.5 - math.Abs(u)
+		k := math.Floor((2*a/us+b)*u + c)
+		if us >= 0.07 && v <= vr {
+			return int(k)
+		}
+		if k < 0 || k > n {
+			continue
+		}
+		v = math.Log(v * alpha / (a/(us*us) + b))
+		if v <= h-logFactorial(k)-logFactorial(n-k)+(k-mode)*logOdds {
+			return int(k)
+		}
+	}
+}
+
+func logFactorial(n float64) float64 {
+	l, _ := math.Lgamma(n + 1)
+	return l
+}
+
+// multinomial redistributes total over cells in proportion to share, which
+// need not sum to one, into out.
+func multinomial(rng *rand.Rand, total int, share []float64, out []int) {
+	var rest float64
+	for _, s := range share {
+		rest += s
+	}
+	for i, s := range share {
+		if i == len(share)-1 || rest <= 0 {
+			out[i] = 0
+			if i == len(share)-1 {
+				out[i] = total
+			}
+			continue
+		}
+		out[i] = binomial(rng, total, s/rest)
+		total -= out[i]
+		rest -= s
+	}
+}
+
+// permutation is a seeded order of n rows.
+func permutation(seed uint64, n int) []int32 {
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	rng := rand.New(rand.NewPCG(seed, math.MaxUint64))
+	rng.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
+	return order
+}
+
+// quantile of sorted numbers at p, between the order statistics at p·(n+1).
+func quantile(sorted []float64, p float64) float64 {
+	h := p*float64(len(sorted)+1) - 1
+	switch {
+	case h <= 0:
+		return sorted[0]
+	case h >= float64(len(sorted)-1):
+		return sorted[len(sorted)-1]
+	}
+	i := int(h)
+	return sorted[i] + (h-float64(i))*(sorted[i+1]-sorted[i])
+}
+
+// sortedFinite drops what is not a number and sorts the rest.
+func sortedFinite(x []float64) []float64 {
+	x = slices.DeleteFunc(slices.Clone(x), math.IsNaN)
+	slices.Sort(x)
+	return x
+}
