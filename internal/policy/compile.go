@@ -1,0 +1,240 @@
+package policy
+
+import (
+	"cmp"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// inputSchema is schema/input/v1 as JSON Schema. It is generated (a test
+// keeps it equal), because making it from CUE takes longer than a gate may.
+//
+//go:embed input.schema.json
+var inputSchema []byte
+
+// forbidden are prefixes of built-ins that reach outside the input or whose
+// answer may differ between two evaluations of it, beyond those that OPA
+// itself marks so.
+var forbidden = []string{
+	"http.", "net.", "opa.", "rand.", "uuid.", "time.", "io.jwt.", "crypto.x509.", "providers.",
+	"rego.", "trace", "print",
+}
+
+const onlyTime = "time.parse_rfc3339_ns"
+
+// capabilities are OPA's, without network, clock, randomness, tracing and
+// metadata at run time.
+var capabilities = sync.OnceValue(func() *ast.Capabilities {
+	c := ast.CapabilitiesForThisVersion()
+	c.AllowNet = []string{}
+	c.Builtins = slices.DeleteFunc(c.Builtins, func(b *ast.Builtin) bool {
+		return b.Name != onlyTime && (b.Nondeterministic || slices.ContainsFunc(forbidden, func(p string) bool { return strings.HasPrefix(b.Name, p) }))
+	})
+	return c
+})
+
+func parserOptions() ast.ParserOptions {
+	return ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1, Capabilities: capabilities()}
+}
+
+// addModules parses all Rego and reads the rules' metadata. Every file's
+// problem is reported.
+func (b *Bundle) addModules() error {
+	var problems []error
+	owner := map[string]int{}
+	for i, t := range b.trees {
+		for _, name := range t.names() {
+			if path.Ext(name) == ".rego" {
+				problems = append(problems, b.addModule(i, name, owner))
+			}
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return err
+	}
+	if len(b.rules) == 0 {
+		return ErrEmpty
+	}
+	if err := b.separate(owner); err != nil {
+		return err
+	}
+	slices.SortFunc(b.rules, func(x, y Rule) int { return cmp.Compare(x.ID, y.ID) })
+	return nil
+}
+
+func (b *Bundle) addModule(i int, name string, owner map[string]int) error {
+	module, err := ast.ParseModuleWithOpts(name, string(b.trees[i][name]), parserOptions())
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if module == nil {
+		return fmt.Errorf("%s: is empty", name)
+	}
+	owner[module.Package.Path.String()] = i
+	b.modules[stored(i, name)] = module
+	if strings.HasPrefix(name, "rules/") || underRules(module) {
+		return b.addRule(name, module)
+	}
+	return nil
+}
+
+// separate refuses Rego that reaches into a package of another tree, or from
+// a library into a rule: what it adds there could pass what the other fails.
+func (b *Bundle) separate(owner map[string]int) error {
+	for i, t := range b.trees {
+		for _, name := range t.names() {
+			module := b.modules[stored(i, name)]
+			if module == nil {
+				continue
+			}
+			for _, r := range module.Rules {
+				if into := reachesInto(r.Ref().String(), i, module, owner); into != "" {
+					return fmt.Errorf("%s: %s reaches into package %s, whose rules it could change", name, r.Ref(), strings.TrimPrefix(into, "data."))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func reachesInto(ref string, i int, module *ast.Module, owner map[string]int) string {
+	if strings.HasPrefix(ref, "data."+rulesPackage) && !underRules(module) {
+		return "data." + rulesPackage
+	}
+	for pkg, j := range owner {
+		if j != i && (strings.HasPrefix(ref, pkg+".") || strings.HasPrefix(ref, pkg+"[")) {
+			return pkg
+		}
+	}
+	return ""
+}
+
+func underRules(module *ast.Module) bool {
+	return strings.HasPrefix(module.Package.Path.String()+".", "data."+rulesPackage+".")
+}
+
+// addRule takes a module as a rule: rules/<category>/<name>/<name>.rego.
+func (b *Bundle) addRule(name string, module *ast.Module) error {
+	parts := strings.Split(name, "/")
+	if len(parts) != 4 || parts[0] != "rules" || parts[3] != parts[2]+".rego" {
+		return fmt.Errorf("%s: a rule stands in rules/<category>/<name>/<name>.rego, and nothing else stands under rules", name)
+	}
+	if !yieldsChecks(module) {
+		return fmt.Errorf("%s: the package yields no checks\nhint: write checks contains check if { … }", name)
+	}
+	r, err := readRule(name, module)
+	if err != nil {
+		return err
+	}
+	for _, other := range b.rules {
+		if other.ID == r.ID {
+			return fmt.Errorf("%s: rule %s is already in %s", name, r.ID, other.File)
+		}
+	}
+	b.rules = append(b.rules, r)
+	return nil
+}
+
+func yieldsChecks(module *ast.Module) bool {
+	some := false
+	for _, r := range module.Rules {
+		if r.Head.Name.String() != "checks" && (len(r.Head.Reference) == 0 || r.Head.Reference[0].Value.String() != "checks") {
+			continue
+		}
+		if r.Head.RuleKind() != ast.MultiValue {
+			return false
+		}
+		some = true
+	}
+	return some
+}
+
+// readsOnly refuses a rule that reads a parameter which its METADATA does not
+// list, for then nobody would notice that it was not given.
+func (b *Bundle) readsOnly(r Rule) error {
+	for name, module := range b.modules {
+		if strings.TrimPrefix(module.Package.Path.String(), "data.") != r.Package {
+			continue
+		}
+		var err error
+		ast.WalkRefs(module, func(ref ast.Ref) bool {
+			if e := readsParameter(ref, r); e != nil && err == nil {
+				err = fmt.Errorf("%s: %w", name, e)
+			}
+			return false
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readsParameter(ref ast.Ref, r Rule) error {
+	if len(ref) < 2 || !ref[0].Equal(ast.DefaultRootDocument) || !ref[1].Equal(ast.StringTerm("parameters")) {
+		return nil
+	}
+	if len(ref) > 2 {
+		if name, ok := ref[2].Value.(ast.String); ok && slices.Contains(r.Parameters, string(name)) {
+			return nil
+		}
+	}
+	return fmt.Errorf("reads %s, which METADATA custom.parameters does not list", ref)
+}
+
+// compile type-checks all modules, and the paths that METADATA names, against
+// the input schema.
+func (b *Bundle) compile() error {
+	var schema any
+	if err := json.Unmarshal(inputSchema, &schema); err != nil {
+		return fmt.Errorf("input schema: %w", err)
+	}
+	set := ast.NewSchemaSet()
+	set.Put(ast.SchemaRootRef, schema)
+	modules := map[string]*ast.Module{}
+	for name, m := range b.modules {
+		modules[name] = m
+	}
+	for _, r := range b.rules {
+		m, err := pathsModule(r)
+		if err != nil {
+			return err
+		}
+		modules[r.File+" (METADATA)"] = m
+	}
+	c := ast.NewCompiler().WithCapabilities(capabilities()).WithSchemas(set).WithStrict(true)
+	c.Compile(modules)
+	if c.Failed() {
+		return fmt.Errorf("policy: %w", c.Errors)
+	}
+	b.compiler = c
+	return nil
+}
+
+// pathsModule names the input paths of a rule's METADATA in Rego, so that the
+// type checker finds a misspelt one.
+func pathsModule(r Rule) (*ast.Module, error) {
+	var s strings.Builder
+	fmt.Fprintf(&s, "package weighlock.paths.%s\n", strings.ReplaceAll(r.ID, "/", "."))
+	paths := append([]string{r.Items}, r.Evidence...)
+	if strings.HasPrefix(r.Declared, "input.") {
+		paths = append(paths, r.Declared)
+	}
+	slices.Sort(paths)
+	for _, p := range slices.Compact(paths) {
+		fmt.Fprintf(&s, "paths contains %q if %s\n", p, p)
+	}
+	m, err := ast.ParseModuleWithOpts(r.File, s.String(), parserOptions())
+	if err != nil {
+		return nil, fmt.Errorf("%s: METADATA: %w", r.File, err)
+	}
+	return m, nil
+}

@@ -1,0 +1,51 @@
+# METADATA
+# title: Findings, and the check that they amount to
+# description: >-
+#   A rule collects what stands in the way of a pass as findings. The worst of
+#   them decides, and no finding at all is a pass. A finding that has none of
+#   the four statuses is an error.
+package weighlock.lib.checks
+
+error(message) := {"status": "error", "message": message}
+
+fail(message) := {"status": "fail", "message": message}
+
+undecided(message) := {"status": "undecided", "message": message}
+
+warn(message) := {"status": "warn", "message": message}
+
+# conclude is the check of one item; praise is its message where nothing was
+# found, and more holds further fields of the check.
+conclude(item, findings, praise, more) := object.union(more, {
+	"item": item,
+	"status": _worst(findings),
+	"message": _message(findings, praise),
+})
+
+_worst(findings) := "pass" if count(findings) == 0
+
+else := "error" if "error" in _statuses(findings)
+
+else := "fail" if "fail" in _statuses(findings)
+
+else := "undecided" if "undecided" in _statuses(findings)
+
+else := "warn" if _statuses(findings) == {"warn"}
+
+else := "error"
+
+_statuses(findings) := {f.status | some f in findings}
+
+_message(findings, praise) := praise if count(findings) == 0
+
+else := concat("; ", sort([f.message |
+	some f in findings
+	f.status == _worst(findings)
+]))
+
+# short is a digest as people read it.
+short(digest) := substring(digest, 0, 19)
+
+# half is what one run that a program watched earns of an ML Test Score test;
+# a full point needs repetition.
+half := {"points": 0.5}

@@ -1,0 +1,61 @@
+# METADATA
+# title: Items of an evaluation
+# description: >-
+#   Looks an enumerated item up in the evaluation and judges it, after making
+#   sure that the evaluation was made under this spec and on this data.
+package weighlock.lib.evaluation
+
+import data.weighlock.lib.checks
+import data.weighlock.lib.judge
+
+# check is the check of one item of the spec or of the pinned data. kinds are
+# the kinds of result that may answer it; verb and too_small word it.
+check(item, terms) := object.union(_check(item, terms), {"evidence": evidence})
+
+# evidence is the digest of the evaluation's statement.
+evidence := [digest | digest := input.evaluation.statement.digest]
+
+# obstacle says why no item of the evaluation can be judged at all.
+obstacle := checks.undecided("there is no evaluation of this model") if not input.evaluation
+
+else := checks.fail(sprintf("the evaluation was made under spec %s, not under %s", [checks.short(input.evaluation.spec), checks.short(input.spec.digest)])) if {
+	input.evaluation.spec != input.spec.digest
+}
+
+else := checks.fail(sprintf("the evaluation was made on data %s, not on the pinned %s", [checks.short(input.evaluation.data), checks.short(input.spec.document.test.digest)])) if {
+	input.evaluation.data != input.spec.document.test.digest
+}
+
+else := checks.error("the evaluation does not say under which spec and on which data it was made") if not _anchored
+
+_anchored if {
+	input.evaluation.spec == input.spec.digest
+	input.evaluation.data == input.spec.document.test.digest
+}
+
+_check(item, terms) := checks.conclude(item.id, {found}, "", {}) if found := obstacle
+
+else := checks.conclude(item.id, {checks.error(sprintf("%s was not computed", [item.id]))}, "", {}) if not _result(item)
+
+else := checks.conclude(item.id, {found}, "", {}) if found := _misfit(item, _result(item), terms)
+
+else := judge.check(item.id, _result(item), object.get(item, "limit", {}), object.union(terms, {"judge": input.spec.document.judge}))
+
+_result(item) := input.evaluation.results[item.id]
+
+_misfit(item, result, terms) := checks.error(sprintf("%s was computed as something else: %v %v", [item.id, object.get(result, "kind", "nothing"), object.get(result, "item", "unnamed")])) if {
+	not _answers(item, result, terms)
+}
+
+else := checks.fail(sprintf("%s was computed at threshold %v, the spec says %v", [item.id, result.threshold, input.spec.document.predictions.threshold])) if {
+	result.threshold != input.spec.document.predictions.threshold
+}
+
+else := checks.fail(sprintf("%s has a %v interval, the spec says %v", [item.id, result.level, input.spec.document.confidence])) if {
+	result.level != input.spec.document.confidence
+}
+
+_answers(item, result, terms) if {
+	result.item == item.id
+	result.kind in terms.kinds
+}

@@ -1,0 +1,31 @@
+# METADATA
+# scope: package
+# title: Every metric of the spec meets its limit
+# description: >-
+#   A model is let through on numbers that were promised before it was trained.
+#   Each metric that the spec limits is looked up in the evaluation; by default
+#   the bad end of its interval, not the value, must meet the limit.
+# custom:
+#   id: evaluation/metrics
+#   category: evaluation
+#   solution: >-
+#     Improve the model, or evaluate it on more rows where only the interval
+#     misses the limit. A limit is loosened before the next training, never
+#     after.
+#   collections: [core]
+#   mltest: Infra 4
+#   parameters: []
+#   evidence: [input.evaluation]
+#   grade: computed
+#   items: input.spec.items.metrics
+package weighlock.rules.evaluation.metrics
+
+import data.weighlock.lib.checks as finding
+import data.weighlock.lib.evaluation
+
+checks contains check if {
+	some item in input.spec.items.metrics
+	check := object.union(evaluation.check(item, _terms), finding.half)
+}
+
+_terms := {"kinds": {"metric"}, "verb": "is", "too_small": "undecided"}

@@ -1,0 +1,50 @@
+# METADATA
+# scope: package
+# title: Every model file can be loaded without running code
+# description: >-
+#   A pickle may call anything while it is loaded. Each file of the model was
+#   read to its end and must be of an allowed format, with nothing in it that
+#   could run.
+# custom:
+#   id: model/format
+#   category: model
+#   solution: >-
+#     Save the model in a format that holds data only (safetensors, ONNX, JSON),
+#     or remove the objects named here from the pickle.
+#   collections: [core]
+#   mltest: none
+#   parameters: [allowed_formats]
+#   evidence: [input.model]
+#   grade: computed
+#   items: input.model.files
+package weighlock.rules.model.format
+
+import data.weighlock.lib.checks as finding
+
+checks contains finding.conclude(file.id, _findings(file), _praise(file), {
+	"evidence": [file.digest],
+	"observed": {"text": file.format},
+	"expected": {"text": concat(", ", data.parameters.allowed_formats)},
+}) if {
+	some file in input.model.files
+}
+
+_findings(file) := {f | some f in [_unsafe(file), _unreadable(file), _unknown(file), _foreign(file)]; f != null}
+
+_unsafe(file) := finding.fail(sprintf("%s could run code when it is loaded: %s", [file.id, concat(", ", file.findings)])) if file.status == "unsafe"
+
+else := null
+
+_unreadable(file) := finding.fail(sprintf("%s could not be read to its end: %s", [file.id, concat(", ", file.findings)])) if file.status == "error"
+
+else := null
+
+_unknown(file) := null if file.status in {"safe", "unsafe", "error"}
+
+else := finding.error(sprintf("%s was not looked into", [file.id]))
+
+_foreign(file) := null if file.format in data.parameters.allowed_formats
+
+else := finding.fail(sprintf("%s is of format %s, which is not allowed", [file.id, object.get(file, "format", "unknown")]))
+
+_praise(file) := sprintf("%s is %s and holds nothing that could run", [file.id, file.format])
