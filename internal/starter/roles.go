@@ -11,17 +11,23 @@ import (
 // column is, rows are matched by order, which is safe while labels and scores
 // stand in one file.
 func (s *surveyed) pickID(g *Guess) error {
-	if id := s.options.ID; id == ByRow {
+	if s.options.ID == ByRow {
 		g.ID = Choice{Said: true}
 		return nil
-	} else if id != "" {
-		c, err := s.find(id)
+	}
+	if s.options.ID != "" {
+		c, err := s.find(s.options.ID)
 		if err != nil {
 			return err
 		}
 		g.ID = Choice{Value: c.Name, Said: true}
 		return s.identify(c)
 	}
+	return s.guessID(g)
+}
+
+// guessID prefers the column id, then names that speak of ids, then text.
+func (s *surveyed) guessID(g *Guess) error {
 	free := where(s.columns, func(c *column) bool { return c.Name != s.options.Label && c.Name != s.options.Score })
 	candidates := where(free, (*column).identifies)
 	for _, c := range candidates {

@@ -115,12 +115,11 @@ func notYet(file, what string) error {
 		"\nhint: judge one class against the rest: a column that is 1 for that class and 0 otherwise, and the class's probability", file, what)
 }
 
-// plural counts things in words.
-func plural(n int, one, many string) string {
+func rowCount(n int) string {
 	if n == 1 {
-		return "1 " + one
+		return "1 row"
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return fmt.Sprintf("%d rows", n)
 }
 
 // list joins names, and ends a long list in how many more there are.

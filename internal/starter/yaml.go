@@ -32,7 +32,7 @@ func (g *Guess) Notes() []string {
 func (g *Guess) YAML() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Written by weighlock init from %s and the %s of %s.\n",
-		say(g.Model), plural(g.Rows, "row", "rows"), say(g.Predictions))
+		say(g.Model), rowCount(g.Rows), say(g.Predictions))
 	for _, w := range g.Warnings {
 		fmt.Fprintf(&b, "# Look at this: %s.\n", w)
 	}
