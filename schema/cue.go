@@ -158,3 +158,13 @@ func (r *cueReader) scalar(n *node, v cue.Value, path string) *node {
 	}
 	return n
 }
+
+// PackageName is the package that a CUE file belongs to; empty for none, and
+// for a text that is not CUE.
+func PackageName(text []byte) string {
+	file, err := parser.ParseFile("", text, parser.PackageClauseOnly)
+	if err != nil {
+		return ""
+	}
+	return file.PackageName()
+}

@@ -1,0 +1,109 @@
+package project
+
+// Defaults that the spec writes out.
+const (
+	DefaultLevel          = "start"
+	DefaultMode           = "enforce"
+	DefaultJudge          = "bound"
+	DefaultConfidence     = 0.95
+	DefaultDraws          = 2000
+	DefaultMinRows        = 100
+	DefaultTooSmall       = "undecided"
+	DefaultNearDuplicates = 0.01
+	DefaultMethod         = "psi"
+	DefaultPositive       = "1"
+)
+
+// SlicesPart is spec.slices as it was written: limits stand beside the other
+// fields.
+type SlicesPart struct {
+	By       []string
+	MinRows  int
+	TooSmall string
+	Limits   map[string]SliceLimit
+}
+
+// FairnessPart is spec.fairness as it was written.
+type FairnessPart struct {
+	By      []string
+	MinRows int
+	Limits  map[string]Limit
+}
+
+// spec writes out the defaults; the test set's digest is left to the caller.
+func (p *Project) spec() *Spec {
+	s := &Spec{
+		Schema: SpecSchema, Name: p.Name, Task: p.Task, Level: p.Level,
+		Judge: DefaultJudge, Confidence: DefaultConfidence, Draws: DefaultDraws,
+		Test:           TestSet{File: p.Data.Test.File, ID: p.Data.Test.ID, Time: p.Data.Test.Time, Label: p.Data.Test.Label, Positive: p.Data.Test.Positive},
+		NearDuplicates: NearDuplicates{p.Data.NearDuplicates},
+		Metrics:        map[string]Limit{},
+	}
+	if t := p.Data.Train; t != nil {
+		s.Train = &TrainSet{File: t.File, ID: t.ID, Time: t.Time, Label: t.Label}
+	}
+	if r := p.Predictions; r != nil {
+		s.Predictions = SpecPredictions{Column: r.Column, ID: r.ID, Threshold: r.Threshold}
+	}
+	if p.SpecPart != nil {
+		p.SpecPart.fill(s)
+	}
+	return s
+}
+
+func (part *SpecPart) fill(s *Spec) {
+	if part.Judge != "" {
+		s.Judge = part.Judge
+	}
+	if part.Confidence != nil {
+		s.Confidence = *part.Confidence
+	}
+	if part.Draws != nil {
+		s.Draws = *part.Draws
+	}
+	if part.Metrics != nil {
+		s.Metrics = part.Metrics
+	}
+	if b := part.Baseline; b != nil {
+		filled := *b
+		if filled.Kind == "" {
+			filled.Kind = baselineKind(s.Task)
+		}
+		s.Baseline = &filled
+	}
+	s.Champion = part.Champion
+	if p := part.Slices; p != nil {
+		s.Slices = &Slices{By: p.By, MinRows: orInt(p.MinRows, DefaultMinRows), TooSmall: or(p.TooSmall, DefaultTooSmall), Metrics: p.Limits}
+	}
+	if p := part.Fairness; p != nil {
+		s.Fairness = &Fairness{By: p.By, MinRows: orInt(p.MinRows, DefaultMinRows), Metrics: p.Limits}
+	}
+	if d := part.Drift; d != nil {
+		filled := *d
+		filled.Method = or(filled.Method, DefaultMethod)
+		s.Drift = &filled
+	}
+}
+
+// baselineKind is what knows nothing but the labels: their share for classes,
+// their mean for numbers.
+func baselineKind(task string) string {
+	if task == "regression" {
+		return "constant"
+	}
+	return "prior"
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func orInt(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}

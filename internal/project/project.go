@@ -1,0 +1,90 @@
+// Package project reads the project file: weighlock.yaml, weighlock.json or
+// weighlock.cue, the one file that a model's team writes by hand, and makes of
+// it the spec that is signed before training. It says everything that is
+// wrong with the file at once, each problem with its line; it reads no data
+// and judges nothing.
+package project
+
+import (
+	"path/filepath"
+
+	"github.com/weighlock/weighlock/internal/verdict"
+	"github.com/weighlock/weighlock/schema"
+)
+
+// Project is a checked project file.
+type Project struct {
+	Dir  string // the project's folder, absolute
+	Path string // the project file, absolute
+
+	Name, Task  string
+	Owner, Use  string // empty unless given
+	Level       string // start unless given
+	Mode        string // enforce unless given
+	Files       []string
+	Data        Data
+	Predictions *Predictions // nil unless given
+	SpecPart    *SpecPart    // nil unless given
+	Run         Run
+	// Parameters are values for rules, by name; they only tighten.
+	Parameters map[string]any
+
+	Text    []byte        // the project file's bytes, as read
+	Sources []schema.File // all files that make up the project file, Path's first
+
+	document *schema.Document
+}
+
+// Data names the data sets.
+type Data struct {
+	Train          *Table // nil unless given
+	Test           *Table
+	NearDuplicates float64 // greatest share of test rows, 0.01 unless given
+}
+
+// Table is one data set and the roles of its columns; empty where not given.
+type Table struct {
+	File, ID, Time, Label string
+	Positive              string // the positive label's text, 1 unless given
+	SHA256                string // 64 hexadecimal digits that pin the bytes
+	Store                 string // registry, external or aggregate
+}
+
+// Predictions says where the model's predictions on Data.Test are.
+type Predictions struct {
+	File, Column string
+	ID           string // Data.Test's unless given
+	Command      string // makes them anew
+	Threshold    *float64
+	Store        string
+}
+
+// Run says what a training run reads and leaves beside the model.
+type Run struct {
+	Inputs, Outputs []string // files, folders and globs
+	Parameters      string   // a JSON or YAML file
+	Seeds           map[string]string
+}
+
+// SpecPart is the key spec as it was written.
+type SpecPart struct {
+	Judge      string           `json:"judge"`
+	Confidence *float64         `json:"confidence"`
+	Draws      *int             `json:"draws"`
+	Metrics    map[string]Limit `json:"metrics"`
+	Baseline   *Baseline        `json:"baseline"`
+	Champion   *ChampionLimit   `json:"champion"`
+	Slices     *SlicesPart      `json:"slices"`
+	Fairness   *FairnessPart    `json:"fairness"`
+	Drift      *Drift           `json:"drift"`
+}
+
+// Location is where a path such as spec.metrics.roc_auc stands in the project
+// file; where there is nothing at the path, its nearest parent.
+func (p *Project) Location(path string) *verdict.Location {
+	file, line, col, _ := p.document.Place(path)
+	return &verdict.Location{File: filepath.Base(file), Line: line, Col: col}
+}
+
+// Abs is a path of the project file in the file system.
+func (p *Project) Abs(rel string) string { return filepath.Join(p.Dir, filepath.FromSlash(rel)) }

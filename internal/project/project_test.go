@@ -1,0 +1,366 @@
+package project
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/weighlock/weighlock/internal/verdict"
+	"github.com/weighlock/weighlock/schema"
+)
+
+const pin = "9f2c5a0d4f6e1b3c8d7a9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d"
+
+// ergonomic is the project file that every key of the design is shown in.
+const ergonomic = `name: card-default
+task: binary                # binary multiclass multilabel regression ranking forecasting generative
+owner: credit-risk@acme.example
+use: Rank accounts by 90-day default risk
+file: model.joblib
+level: release
+mode: observe
+data:
+  train: {file: train.parquet, id: account, time: as_of}
+  test:  {file: test.parquet, id: account, label: defaulted, sha256: ` + pin + `}   # labels come from here only
+predictions:
+  file: preds.csv           # account, p_default
+  column: p_default
+  command: python score.py  # rows without labels in, predictions out; lets the gate rescore
+  threshold: 0.32
+spec:
+  judge: bound              # the interval's bad end must meet the limit; or: point
+  metrics:
+    roc_auc: {min: 0.76}
+    recall: {min: 0.55}
+    log_loss: {max: 0.45}
+  baseline: {metric: roc_auc, gain: 0.02}
+  champion: {channel: production, metric: log_loss, margin: 0.005}
+  slices: {by: [region, "age:25,40,60"], recall: {min: 0.50, max_gap: 0.10}, min_rows: 300, too_small: report}
+  fairness: {by: [sex], tpr_difference: {max: 0.08}}
+  drift: {method: psi, max: 0.2}
+`
+
+const minimal = "name: m\ntask: binary\nfile: model.onnx\ndata: {test: {file: test.csv, label: y}}\n"
+
+// folder writes files into a new folder.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func load(t *testing.T, text string) *Project {
+	t.Helper()
+	p, err := Load(folder(t, map[string]string{"weighlock.yaml": text}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func f(v float64) *float64 { return &v }
+
+func TestLoadErgonomic(t *testing.T) {
+	p := load(t, ergonomic)
+	want := &Project{
+		Dir: p.Dir, Path: filepath.Join(p.Dir, "weighlock.yaml"), Text: []byte(ergonomic),
+		Name: "card-default", Task: "binary", Owner: "credit-risk@acme.example", Use: "Rank accounts by 90-day default risk",
+		Level: "release", Mode: "observe", Files: []string{"model.joblib"},
+		Data: Data{
+			Train:          &Table{File: "train.parquet", ID: "account", Time: "as_of", Positive: "1"},
+			Test:           &Table{File: "test.parquet", ID: "account", Label: "defaulted", Positive: "1", SHA256: pin},
+			NearDuplicates: 0.01,
+		},
+		Predictions: &Predictions{File: "preds.csv", Column: "p_default", ID: "account", Command: "python score.py", Threshold: f(0.32)},
+		SpecPart: &SpecPart{
+			Judge:    "bound",
+			Metrics:  map[string]Limit{"roc_auc": {Min: f(0.76)}, "recall": {Min: f(0.55)}, "log_loss": {Max: f(0.45)}},
+			Baseline: &Baseline{Metric: "roc_auc", Gain: 0.02},
+			Champion: &ChampionLimit{Channel: "production", Metric: "log_loss", Margin: 0.005},
+			Slices:   &SlicesPart{By: []string{"region", "age:25,40,60"}, MinRows: 300, TooSmall: "report", Limits: map[string]SliceLimit{"recall": {Min: f(0.5), MaxGap: f(0.1)}}},
+			Fairness: &FairnessPart{By: []string{"sex"}, Limits: map[string]Limit{"tpr_difference": {Max: f(0.08)}}},
+			Drift:    &Drift{Method: "psi", Max: 0.2},
+		},
+	}
+	if diff := cmp.Diff(want, p, cmpopts.IgnoreUnexported(Project{}), cmpopts.IgnoreFields(Project{}, "Sources")); diff != "" {
+		t.Errorf("project (-want +got):\n%s", diff)
+	}
+	for path, want := range map[string]verdict.Location{
+		"spec.metrics.recall":  {File: "weighlock.yaml", Line: 20, Col: 5},
+		"spec.slices.by[1]":    {File: "weighlock.yaml", Line: 24, Col: 25},
+		"spec.metrics.ece.min": {File: "weighlock.yaml", Line: 18, Col: 3}, // its nearest parent
+	} {
+		if diff := cmp.Diff(&want, p.Location(path)); diff != "" {
+			t.Errorf("location of %s (-want +got):\n%s", path, diff)
+		}
+	}
+	if got, want := p.Abs("a/b.csv"), filepath.Join(p.Dir, "a", "b.csv"); got != want {
+		t.Errorf("Abs: got %s; want %s", got, want)
+	}
+}
+
+func TestSpecOfErgonomic(t *testing.T) {
+	s, err := load(t, ergonomic).Spec("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := s.Canonical()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"baseline":{"gain":0.02,"kind":"prior","metric":"roc_auc"},` +
+		`"champion":{"channel":"production","margin":0.005,"metric":"log_loss"},"confidence":0.95,"draws":2000,` +
+		`"drift":{"max":0.2,"method":"psi"},"fairness":{"by":["sex"],"metrics":{"tpr_difference":{"max":0.08}},"min_rows":100},` +
+		`"judge":"bound","level":"release","metrics":{"log_loss":{"max":0.45},"recall":{"min":0.55},"roc_auc":{"min":0.76}},` +
+		`"name":"card-default","near_duplicates":{"max":0.01},"predictions":{"column":"p_default","id":"account","threshold":0.32},` +
+		`"schema":"https://weighlock.dev/spec/v1",` +
+		`"slices":{"by":["region","age:25,40,60"],"metrics":{"recall":{"max_gap":0.1,"min":0.5}},"min_rows":300,"too_small":"report"},` +
+		`"task":"binary","test":{"digest":"sha256:` + pin + `","file":"test.parquet","id":"account","label":"defaulted","positive":"1"},` +
+		`"train":{"file":"train.parquet","id":"account","time":"as_of"}}`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("canonical spec (-want +got):\n%s", diff)
+	}
+	back, err := ParseSpec(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(s, back); diff != "" {
+		t.Errorf("read back (-want +got):\n%s", diff)
+	}
+}
+
+func TestSpecAndTestSet(t *testing.T) {
+	withPredictions := minimal + "predictions: {file: p.csv, column: p}\n"
+	other := "sha256:" + strings.Repeat("a", 64)
+	tests := map[string]struct {
+		text, digest, want, err string
+	}{
+		"digest of the file where nothing is pinned": {withPredictions, other, other, ""},
+		"pin where nothing was read":                 {ergonomic, "", "sha256:" + pin, ""},
+		"pin and file agree":                         {ergonomic, "sha256:" + pin, "sha256:" + pin, ""},
+		"another file than the pinned one":           {ergonomic, other, "", "the test set is not the pinned file: test.parquet is " + other},
+		"neither pin nor file":                       {withPredictions, "", "", "data.test.sha256 is not given"},
+		"not a digest":                               {withPredictions, "sha256:9f2c", "", "is not sha256: and 64 hexadecimal digits"},
+		"no predictions":                             {minimal, other, "", "no predictions to commit to"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s, err := load(t, tt.text).Spec(tt.digest)
+			if tt.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.err) {
+					t.Fatalf("got %v; want %s", err, tt.err)
+				}
+				if got, want := errors.Is(err, ErrPinned), strings.Contains(tt.err, "pinned"); got != want {
+					t.Errorf("is ErrPinned: got %v; want %v", got, want)
+				}
+				return
+			}
+			if err != nil || s.Test.Digest != tt.want {
+				t.Errorf("got %v, %v; want %s", s, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestLoadMinimal(t *testing.T) {
+	p := load(t, minimal)
+	if p.Level != "start" || p.Mode != "enforce" || p.Data.Test.Positive != "1" || p.Data.NearDuplicates != 0.01 {
+		t.Errorf("got %+v; want the defaults", p)
+	}
+}
+
+func TestPositiveAsText(t *testing.T) {
+	for text, want := range map[string]string{"yes": "yes", "1": "1", "1.0": "1.0", "true": "true", `"01"`: "01"} {
+		p := load(t, strings.Replace(minimal, "label: y", "label: y, positive: "+text, 1))
+		if p.Data.Test.Positive != want {
+			t.Errorf("positive: %s: got %q; want %q", text, p.Data.Test.Positive, want)
+		}
+	}
+}
+
+func TestFindProjectFile(t *testing.T) {
+	if _, err := Load(t.TempDir()); !errors.Is(err, ErrNone) {
+		t.Errorf("empty folder: got %v; want ErrNone", err)
+	}
+	_, err := Load(folder(t, map[string]string{"weighlock.yaml": minimal, "weighlock.json": "{}"}))
+	if !errors.Is(err, ErrTwo) || !strings.Contains(err.Error(), "weighlock.yaml and weighlock.json") {
+		t.Errorf("two files: got %v; want ErrTwo that names both", err)
+	}
+	if _, err := Load(filepath.Join(t.TempDir(), "none.yaml")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("missing file: got %v; want os.ErrNotExist", err)
+	}
+	big := folder(t, map[string]string{"weighlock.yaml": minimal + strings.Repeat("#", maxSize)})
+	if _, err := Load(big); err == nil || !strings.Contains(err.Error(), "is larger than") {
+		t.Errorf("huge file: got %v; want a refusal", err)
+	}
+	if _, err := Load(filepath.Join(folder(t, map[string]string{"project.toml": ""}), "project.toml")); err == nil || !strings.Contains(err.Error(), "ends in .yaml, .json or .cue") {
+		t.Errorf("other suffix: got %v; want a refusal", err)
+	}
+}
+
+func TestLoadCUEPackage(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"weighlock.cue": "package card\n\nname: \"card\"\ntask: \"binary\"\nfile: [\"weights\", \"tokenizer.json\"]\ndata: test: {file: \"t.csv\", label: \"y\"}\n",
+		"limits.cue":    "package card\n\n_floor: 0.7\npredictions: {file: \"p.csv\", column: \"p\"}\nspec: metrics: roc_auc: min: _floor + 0.05\n",
+		"other.cue":     "package other\n\nname: \"not this one\"\n",
+	})
+	p, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"weights", "tokenizer.json"}, p.Files); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]Limit{"roc_auc": {Min: f(0.75)}}, p.SpecPart.Metrics); diff != "" {
+		t.Errorf("metrics (-want +got):\n%s", diff)
+	}
+	if got := p.Location("spec.metrics.roc_auc"); got.File != "limits.cue" || got.Line != 5 {
+		t.Errorf("location: got %+v; want limits.cue:5", got)
+	}
+	if len(p.Sources) != 2 {
+		t.Errorf("sources: got %d; want 2", len(p.Sources))
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	with := "predictions: {file: p.csv, column: p, threshold: 0.5}\n"
+	without := "predictions: {file: p.csv, column: p}\n"
+	regression := strings.Replace(minimal, "binary", "regression", 1) + without
+	tests := map[string]struct{ text, want string }{
+		"metric for another task":            {regression + "spec: {metrics: {log_loss: {max: 1}}}\n", "6:18: spec.metrics.log_loss: found metric log_loss, expected one for task regression: mae, rmse, mape, r2, bias, median_ae"},
+		"baseline metric for another task":   {regression + "spec: {baseline: {metric: recall, gain: 0}}\n", "6:19: spec.baseline.metric: found metric recall, expected one for task regression"},
+		"champion metric for another task":   {regression + "spec: {champion: {channel: p, metric: recall, margin: 0}}\n", "6:31: spec.champion.metric: found metric recall, expected one for task regression"},
+		"baseline kind for another task":     {regression + "spec: {baseline: {kind: prior, metric: rmse, gain: 0}}\n", `6:19: spec.baseline.kind: found "prior", expected constant, for task regression`},
+		"fairness for another task":          {regression + "spec: {fairness: {by: [a], tpr_difference: {max: 0.1}}}\n", "6:28: spec.fairness.tpr_difference: found metric tpr_difference, expected no metric yet, for task regression"},
+		"task without metrics":               {strings.Replace(minimal, "binary", "ranking", 1) + without + "spec: {metrics: {mae: {max: 1}}}\n", "found metric mae, expected no metric yet, for task ranking"},
+		"metric without its threshold":       {minimal + without + "spec: {metrics: {recall: {min: 0.5}}}\n", "6:18: spec.metrics.recall: found no predictions.threshold, expected the score from which recall counts a row as positive"},
+		"slice metric without its threshold": {minimal + without + "spec: {slices: {by: [a], recall: {min: 0.5}}}\n", "6:26: spec.slices.recall: found no predictions.threshold"},
+		"fairness without its threshold":     {minimal + without + "spec: {fairness: {by: [a], ppv_difference: {max: 0.5}}}\n", "6:28: spec.fairness.ppv_difference: found no predictions.threshold"},
+		"baseline without its threshold":     {minimal + without + "spec: {baseline: {metric: f1, gain: 0.5}}\n", "6:19: spec.baseline.metric: found no predictions.threshold"},
+		"spec without predictions":           {minimal + "spec: {metrics: {roc_auc: {min: 0.5}}}\n", "1:1: predictions: found nothing, expected file and column"},
+		"limit that judges nothing":          {minimal + with + "spec: {metrics: {roc_auc: {}}}\n", "6:18: spec.metrics.roc_auc: found no limit, expected min or max"},
+		"limit that nothing can meet":        {minimal + with + "spec: {metrics: {roc_auc: {min: 0.9, max: 0.8}}}\n", "found min 0.9 above max 0.8, expected min to be at most max"},
+		"per cent for a share":               {minimal + with + "spec: {metrics: {recall: {min: 55}}}\n", "6:27: spec.metrics.recall.min: found number 55, expected a value that recall can take, 0 to 1"},
+		"negative loss":                      {minimal + with + "spec: {metrics: {log_loss: {max: -1}}}\n", "expected a value that log_loss can take, 0 or more"},
+		"slices without a limit":             {minimal + with + "spec: {slices: {by: [a]}}\n", "6:8: spec.slices: found no limit, expected at least one metric with min, max or max_gap"},
+		"fairness without a limit":           {minimal + with + "spec: {fairness: {by: [a]}}\n", "6:8: spec.fairness: found no limit"},
+		"column twice":                       {minimal + with + "spec: {slices: {by: [a, \"a:1,2\"], recall: {min: 0.1}}}\n", "6:25: spec.slices.by[1]: found column a a second time, expected each column once"},
+		"edges that do not ascend":           {minimal + with + "spec: {slices: {by: [\"a:2,1\"], recall: {min: 0.1}}}\n", "6:22: spec.slices.by[0]: found bin edges 2,1, expected numbers that ascend"},
+		"edge that is no number":             {minimal + with + "spec: {slices: {by: [\"a:1..2\"], recall: {min: 0.1}}}\n", "found bin edges 1..2, expected numbers that ascend"},
+		"drift without training data":        {minimal + with + "spec: {drift: {max: 0.2}}\n", "6:8: spec.drift: found no data.train, expected training data to compare with"},
+		"model outside the project":          {strings.Replace(minimal, "model.onnx", "../model.onnx", 1), `3:7: file: found text "../model.onnx", expected a relative path inside the project`},
+		"absolute data path":                 {strings.Replace(minimal, "test.csv", "/etc/passwd", 1), `data.test.file: found text "/etc/passwd", expected a relative path inside the project`},
+		"whole project as the model":         {strings.Replace(minimal, "model.onnx", "./", 1), "3:1: file: found the whole project folder, expected the model's own files or folders"},
+		"model file twice":                   {strings.Replace(minimal, "model.onnx", "[a, ./a]", 1), `3:11: file[1]: found text "a" a second time, expected each path once`},
+		"input outside the project":          {minimal + "run: {inputs: [ok/*.csv, ../x]}\n", `5:26: run.inputs[1]: found text "../x", expected a relative path or glob inside the project`},
+		"glob that does not close":           {minimal + "run: {outputs: [\"a[\"]}\n", "run.outputs[0]: found text \"a[\", expected a glob whose brackets close"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load(folder(t, map[string]string{"weighlock.yaml": tt.text}))
+			var found schema.Errors
+			if !errors.As(err, &found) {
+				t.Fatalf("got %v; want schema.Errors", err)
+			}
+			if !strings.Contains(err.Error(), tt.want) || len(found) != 1 {
+				t.Errorf("got\n%v\nwant just\n%s", err, tt.want)
+			}
+			if got := found[0].File; filepath.Base(got) != "weighlock.yaml" || found[0].Line == 0 {
+				t.Errorf("place: got %s:%d", got, found[0].Line)
+			}
+		})
+	}
+}
+
+func TestDiff(t *testing.T) {
+	was, err := load(t, ergonomic).Spec("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.NewReplacer("recall: {min: 0.55}", "recall: {min: 0.45}", "  fairness: {by: [sex], tpr_difference: {max: 0.08}}\n", "", "[region, ", "[", "level: release", "level: start").Replace(ergonomic)
+	is, err := load(t, changed).Spec("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Change{
+		{"fairness.by", `["sex"]`, "absent"},
+		{"fairness.metrics.tpr_difference.max", "0.08", "absent"},
+		{"fairness.min_rows", "100", "absent"},
+		{"level", "release", "start"},
+		{"metrics.recall.min", "0.55", "0.45"},
+		{"slices.by", `["region","age:25,40,60"]`, `["age:25,40,60"]`},
+	}
+	if diff := cmp.Diff(want, Diff(was, is)); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]Change{}, Diff(was, was)); diff != "" {
+		t.Errorf("no changes (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseSpecRefuses(t *testing.T) {
+	s, err := load(t, ergonomic).Spec("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := s.Canonical()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct{ old, new, want string }{
+		"unknown field":          {`"judge":`, `"jugde":`, "jugde: found an unknown field"},
+		"missing field":          {`"draws":2000,`, ``, "draws: found nothing"},
+		"metric of other task":   {`"task":"binary"`, `"task":"regression"`, "found metric roc_auc"},
+		"threshold taken away":   {`,"threshold":0.32`, ``, "found no predictions.threshold"},
+		"duplicate key":          {`"judge":"bound"`, `"judge":"point","judge":"bound"`, "duplicate key"},
+		"digest of another kind": {`"sha256:` + pin, `"sha512:` + pin, "test.digest: found text"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			broken := strings.Replace(string(text), tt.old, tt.new, 1)
+			if _, err := ParseSpec([]byte(broken)); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v; want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestMetricsMatchSchema(t *testing.T) {
+	for _, task := range []string{"binary", "regression"} {
+		for _, m := range Metrics(task) {
+			limit := "{min: 0.5}"
+			text := strings.Replace(minimal, "binary", task, 1) + "predictions: {file: p.csv, column: p, threshold: 0.5}\nspec: {metrics: {" + m.Name + ": " + limit + "}}\n"
+			load(t, text)
+		}
+	}
+	for _, m := range FairnessMetrics("binary") {
+		load(t, minimal+"predictions: {file: p.csv, column: p, threshold: 0.5}\nspec: {fairness: {by: [a], "+m.Name+": {max: 0.5}}}\n")
+	}
+	if got := Metrics("ranking"); got != nil {
+		t.Errorf("ranking: got %v; want none", got)
+	}
+	if !Thresholded("recall") || Thresholded("roc_auc") || !Thresholded("tpr_difference") || Thresholded("unheard") {
+		t.Error("Thresholded is wrong for recall, roc_auc, tpr_difference or an unknown name")
+	}
+}
+
+func FuzzParseSpec(f *testing.F) {
+	f.Add([]byte(`{"schema":"https://weighlock.dev/spec/v1","name":"m","task":"binary"}`))
+	f.Add([]byte(`{"slices":{"by":[],"metrics":{}}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s, err := ParseSpec(text)
+		if (s == nil) == (err == nil) {
+			t.Fatalf("got %v and %v; want one of them", s, err)
+		}
+	})
+}
