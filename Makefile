@@ -1,0 +1,54 @@
+# make demo   builds, then tells the story end to end on real input
+# make test   everything that CI runs
+export CGO_ENABLED = 0
+
+GO      ?= go
+BIN     := bin/weighlock
+TOOLS   := $(CURDIR)/.cache/bin
+LINT    := $(TOOLS)/golangci-lint
+LINTVER := v2.5.0
+COSIGN  := $(TOOLS)/cosign
+OUT     ?= demo-out
+
+.PHONY: build demo test lint bench example interop fuzz simulate clean
+
+build:
+	$(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/weighlock
+
+demo: build
+	$(GO) run ./examples/demo -bin $(BIN) -out $(OUT)
+
+test:
+	$(GO) vet ./...
+	$(GO) test ./...
+
+lint:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'hint: gofmt -w'; exit 1; }
+	$(GO) vet ./...
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+
+# A few seconds for each parser of foreign bytes; FUZZTIME=10m for more.
+FUZZTIME ?= 10s
+fuzz:
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz'); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	  done; done
+
+# Retrains the scikit-learn model and compares with the committed predictions.
+example:
+	@/usr/bin/python3 -c 'import sklearn, joblib' 2>/dev/null || { apt-get update -q && apt-get install -y -q python3-sklearn python3-joblib; }
+	cd examples/breast-cancer && /usr/bin/python3 train.py --check preds.csv
+
+# The real cosign reads what publish writes (builds cosign once, some minutes).
+interop: $(COSIGN) build
+	WEIGHLOCK_COSIGN=$(COSIGN) $(GO) test -count=1 -run TestCosign -tags interop ./cmd/weighlock
+
+$(COSIGN):
+	mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
+
+clean:
+	rm -rf bin .cache $(OUT)
