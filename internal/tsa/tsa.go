@@ -29,7 +29,10 @@ const (
 	queryType = "application/timestamp-query"
 	replyType = "application/timestamp-reply"
 	maxQuery  = 64 << 10
-	validity  = 10 // years, before and after the moment of New
+	// validity is in years before and after the moment of New: wide, because
+	// the CMS around a token also carries the machine's own time, which must
+	// lie within it however far from it now is.
+	validity = 50
 )
 
 // policy is the token's policy, under the arc that anybody may use (2.25 is
@@ -45,7 +48,7 @@ type Server struct {
 }
 
 // New is an authority with a fresh root and a fresh timestamping certificate,
-// both valid for ten years before and after now. Every token's time is now's.
+// both valid for fifty years before and after now. Every token's time is now's.
 func New(now func() time.Time) (*Server, error) {
 	if now == nil {
 		return nil, errors.New("timestamp authority without a clock")
