@@ -13,6 +13,7 @@ import (
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/canonical"
 	"github.com/weighlock/weighlock/internal/oci"
+	"github.com/weighlock/weighlock/internal/tree"
 )
 
 // Content is a model image that is read back. Only what is asked for is
@@ -49,7 +50,7 @@ type blob interface {
 
 // Bounds on foreign images.
 const (
-	maxLayers   = maxFiles + 100
+	maxLayers   = tree.MaxFiles + 100
 	maxMetadata = 64 << 20
 	maxConfig   = 16 << 20
 )
@@ -144,13 +145,13 @@ func parseFiles(text []byte) ([]FileInfo, error) {
 	if err := canonical.Unmarshal(text, &list); err != nil {
 		return nil, fmt.Errorf("%s: %w", fileList, err)
 	}
-	if len(list) == 0 || len(list) > maxFiles {
+	if len(list) == 0 || len(list) > tree.MaxFiles {
 		return nil, fmt.Errorf("%s lists %d files", fileList, len(list))
 	}
 	var files []FileInfo
 	for _, p := range slices.Sorted(maps.Keys(list)) {
 		f := list[p]
-		if err := checkPath(p); err != nil {
+		if err := tree.Check(p); err != nil {
 			return nil, fmt.Errorf("%s: %w", fileList, err)
 		}
 		if f.Path != "" || !artifact.ValidDigest(f.Digest) || f.Size < 0 || f.Role == "" {

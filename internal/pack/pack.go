@@ -20,6 +20,7 @@ import (
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/canonical"
 	"github.com/weighlock/weighlock/internal/oci"
+	"github.com/weighlock/weighlock/internal/tree"
 )
 
 // Input is what goes into a model image.
@@ -30,12 +31,12 @@ type Input struct {
 	Created    time.Time         // whole seconds count
 }
 
-// File is one file of the model on disk.
-type File struct {
-	Path string // in the project, relative, with forward slashes; models/<Path> in the image
-	Abs  string // where it is read from
-	Role string // model, config, tokenizer, code, doc; model if empty
-}
+// File is one file of the model on disk; it becomes models/<Path> in the
+// image. One without a role is a model file.
+type File = tree.File
+
+// ListFiles are the model's files under paths, as tree.List finds them.
+func ListFiles(dir string, paths []string) ([]File, error) { return tree.List(dir, paths) }
 
 // FileInfo is one file of a model image.
 type FileInfo struct {
@@ -88,7 +89,7 @@ func survey(in Input) ([]source, error) {
 	}
 	var sources []source
 	for _, f := range in.Files {
-		if err := checkPath(f.Path); err != nil {
+		if err := tree.Check(f.Path); err != nil {
 			return nil, fmt.Errorf("packing %s: %w", in.Name, err)
 		}
 		info, err := os.Stat(f.Abs)
@@ -99,7 +100,7 @@ func survey(in Input) ([]source, error) {
 			return nil, fmt.Errorf("packing %s: %s is no regular file", in.Name, f.Path)
 		}
 		if f.Role == "" {
-			f.Role = RoleModel
+			f.Role = tree.RoleModel
 		}
 		sources = append(sources, source{name: path.Join(artifact.ModelsDir, f.Path), path: f.Path, abs: f.Abs, role: f.Role, info: info})
 	}
@@ -156,7 +157,7 @@ func metadataSources(metadata map[string][]byte, files []FileInfo) ([]source, er
 	all[fileList] = text
 	var sources []source
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if err := checkPath(name); err != nil || strings.Contains(name, "/") {
+		if err := tree.Check(name); err != nil || strings.Contains(name, "/") {
 			return nil, fmt.Errorf("packing: %q is no name for a metadata file", name)
 		}
 		sources = append(sources, source{name: path.Join(artifact.MetadataDir, name), text: all[name], inline: true})

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/tree"
 )
 
 // span is where a file's bytes lie in a layer.
@@ -35,8 +36,8 @@ func readTar(r io.ReaderAt, size int64) (tarIndex, error) {
 		if err != nil {
 			return tarIndex{}, fmt.Errorf("reading the tar: %w", err)
 		}
-		if n >= 2*maxFiles {
-			return tarIndex{}, fmt.Errorf("more than %d entries", 2*maxFiles)
+		if n >= 2*tree.MaxFiles {
+			return tarIndex{}, fmt.Errorf("more than %d entries", 2*tree.MaxFiles)
 		}
 		name, err := entryName(h)
 		if err != nil {
@@ -90,7 +91,7 @@ func entryName(h *tar.Header) (string, error) {
 	if own, ok := strings.CutPrefix(name, artifact.MetadataDir+"/"); ok {
 		rest = own
 	}
-	return name, checkPath(rest)
+	return name, tree.Check(rest)
 }
 
 // atEnd refuses bytes behind the end of the tar, which other readers may see.

@@ -1,4 +1,8 @@
-package pack
+// Package tree lists the files that a project names, so that those who digest,
+// pack and inspect them agree on what they are. It never leaves the project's
+// folder, and refuses what has no content of its own or whose name could mean
+// something else in an image; the content it leaves unread.
+package tree
 
 import (
 	"errors"
@@ -15,7 +19,14 @@ import (
 	"github.com/weighlock/weighlock/internal/artifact"
 )
 
-// Roles that ListFiles gives.
+// File is one file on disk.
+type File struct {
+	Path string // in the project, relative, with forward slashes
+	Abs  string // where it is read from
+	Role string // model, config, tokenizer, code or doc
+}
+
+// Roles that List gives.
 const (
 	RoleModel     = "model"
 	RoleConfig    = "config"
@@ -27,30 +38,30 @@ const (
 // skipped are folders that are never part of a model.
 var skipped = map[string]bool{artifact.LocalDir: true, ".git": true, ".hg": true, ".svn": true, ".jj": true, ".bzr": true}
 
-// maxFiles bounds a model, and so the list in its image.
-const maxFiles = 100_000
+// MaxFiles bounds a list, and so a model.
+const MaxFiles = 100_000
 
-// ListFiles are the files under paths, which are files or folders relative to
+// List are the files under paths, which are files or folders relative to
 // dir; folders are walked in order of names. A link to a file inside dir is
 // followed. A link that leaves dir, a linked folder below the one named, a
 // device, pipe or socket, and a folder without files are refused. The folders
 // of version control and .weighlock are passed over.
-func ListFiles(dir string, paths []string) ([]File, error) {
+func List(dir string, paths []string) ([]File, error) {
 	root, err := filepath.EvalSymlinks(dir)
 	if err != nil {
-		return nil, fmt.Errorf("listing model files: %w", err)
+		return nil, fmt.Errorf("listing files: %w", err)
 	}
 	if root, err = filepath.Abs(root); err != nil {
-		return nil, fmt.Errorf("listing model files: %w", err)
+		return nil, fmt.Errorf("listing files: %w", err)
 	}
 	l := lister{root: root, seen: map[string]bool{}}
 	for _, p := range paths {
 		if err := l.top(filepath.ToSlash(p)); err != nil {
-			return nil, fmt.Errorf("listing model files: %w", err)
+			return nil, fmt.Errorf("listing files: %w", err)
 		}
 	}
 	if len(l.files) == 0 {
-		return nil, errors.New("listing model files: none is named")
+		return nil, errors.New("listing files: none is named")
 	}
 	slices.SortFunc(l.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	giveRoles(l.files)
@@ -65,7 +76,7 @@ type lister struct {
 
 func (l *lister) top(p string) error {
 	if p != "." {
-		if err := checkPath(path.Clean(p)); err != nil {
+		if err := Check(path.Clean(p)); err != nil {
 			return err
 		}
 	}
@@ -129,7 +140,7 @@ func (l *lister) walk(rel, abs string) error {
 }
 
 func (l *lister) add(p, abs string, info fs.FileInfo) error {
-	if err := checkPath(p); err != nil {
+	if err := Check(p); err != nil {
 		return err
 	}
 	if !info.Mode().IsRegular() {
@@ -138,17 +149,17 @@ func (l *lister) add(p, abs string, info fs.FileInfo) error {
 	if l.seen[p] {
 		return nil
 	}
-	if len(l.files) == maxFiles {
-		return fmt.Errorf("more than %d files", maxFiles)
+	if len(l.files) == MaxFiles {
+		return fmt.Errorf("more than %d files", MaxFiles)
 	}
 	l.seen[p] = true
 	l.files = append(l.files, File{Path: p, Abs: abs})
 	return nil
 }
 
-// checkPath refuses a path that would leave models/, be read differently by
+// Check refuses a path that would leave models/, be read differently by
 // another system, or mean the deletion of a file in an image layer (.wh.).
-func checkPath(p string) error {
+func Check(p string) error {
 	switch {
 	case p == "" || p == "." || path.Clean(p) != p || !filepath.IsLocal(filepath.FromSlash(p)) || path.IsAbs(p):
 		return fmt.Errorf("%q is no path inside the project", p)

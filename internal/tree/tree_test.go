@@ -1,4 +1,4 @@
-package pack
+package tree
 
 import (
 	"net"
@@ -10,6 +10,22 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// write makes files below a new folder and returns it.
+func write(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		p := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
 
 func TestListedFiles(t *testing.T) {
 	dir := write(t, map[string][]byte{
@@ -46,7 +62,7 @@ func TestListedFiles(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := ListFiles(dir, c.paths)
+			got, err := List(dir, c.paths)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,13 +112,13 @@ func TestRefusedFiles(t *testing.T) {
 		"a name that deletes":      {"gone", "deletes files"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := ListFiles(dir, []string{c.path})
+			_, err := List(dir, []string{c.path})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v; want an error with %q", err, c.want)
 			}
 		})
 	}
-	if _, err := ListFiles(dir, nil); err == nil {
+	if _, err := List(dir, nil); err == nil {
 		t.Error("no path: no error")
 	}
 }
