@@ -39,7 +39,8 @@ fuzz:
 
 # Retrains the scikit-learn model and compares with the committed predictions.
 example:
-	@/usr/bin/python3 -c 'import sklearn, joblib' 2>/dev/null || { apt-get update -q && apt-get install -y -q python3-sklearn python3-joblib; }
+	@/usr/bin/python3 -c 'import sklearn, joblib' 2>/dev/null || { S=$$([ $$(id -u) = 0 ] || echo sudo); \
+	  $$S apt-get update -qq && $$S apt-get install -y -qq --no-install-recommends python3-sklearn python3-joblib; }
 	cd examples/breast-cancer && /usr/bin/python3 train.py --check preds.csv
 
 # The real cosign reads what publish writes (builds cosign once, some minutes).

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -83,7 +84,7 @@ func (t *terminal) full(c verdict.Check) {
 	fmt.Fprintf(t.w, "%s %s  %s  %s\n", t.mark(c.Status), strings.ToUpper(strings.ReplaceAll(string(c.Status), "_", " ")), Plain(c.Rule), Plain(c.Item))
 	t.line("", c.Message)
 	if c.Observed != nil {
-		t.line("observed", observed(c.Observed))
+		t.line("observed", observed(c.Observed, c.Expected))
 	}
 	if c.Expected != nil {
 		t.line("limit", expected(c.Expected))
@@ -120,7 +121,7 @@ func (t *terminal) brief(checks []verdict.Check) {
 	for _, c := range checks {
 		seen := c.Message
 		if c.Observed != nil && c.Observed.Value != nil {
-			seen = observed(c.Observed)
+			seen = observed(c.Observed, c.Expected)
 			if c.Expected != nil {
 				seen += "  limit " + expected(c.Expected)
 			}
@@ -148,13 +149,13 @@ func (t *terminal) foot(r *verdict.Report) {
 	}
 }
 
-func observed(o *verdict.Observed) string {
+func observed(o *verdict.Observed, e *verdict.Expected) string {
 	if o.Value == nil {
 		return o.Text
 	}
-	s := number(*o.Value)
+	s := number(*o.Value, e)
 	if o.Low != nil && o.High != nil {
-		s += fmt.Sprintf(" [%s, %s]", number(*o.Low), number(*o.High))
+		s += fmt.Sprintf(" [%s, %s]", number(*o.Low, e), number(*o.High, e))
 	}
 	if o.N != nil {
 		s += fmt.Sprintf(" n=%d", *o.N)
@@ -171,10 +172,10 @@ func observed(o *verdict.Observed) string {
 func expected(e *verdict.Expected) string {
 	var parts []string
 	if e.Min != nil {
-		parts = append(parts, "≥ "+number(*e.Min))
+		parts = append(parts, "≥ "+exact(*e.Min))
 	}
 	if e.Max != nil {
-		parts = append(parts, "≤ "+number(*e.Max))
+		parts = append(parts, "≤ "+exact(*e.Max))
 	}
 	s := strings.Join(parts, " and ")
 	if s == "" {
@@ -186,9 +187,31 @@ func expected(e *verdict.Expected) string {
 	return s
 }
 
-// number is short, and never loses which side of a limit it is on for the
-// limits that people write.
-func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
+// number has four digits, or as many more as it takes to stay on its side of
+// the limit: 0.49996 against 0.5 is not 0.5.
+func number(v float64, e *verdict.Expected) string {
+	for digits := 4; digits < 17; digits++ {
+		text := strconv.FormatFloat(v, 'g', digits, 64)
+		if shown, err := strconv.ParseFloat(text, 64); err != nil || sameSide(v, shown, e) {
+			return text
+		}
+	}
+	return exact(v)
+}
+
+func sameSide(v, shown float64, e *verdict.Expected) bool {
+	if e == nil {
+		return true
+	}
+	for _, limit := range []*float64{e.Min, e.Max} {
+		if limit != nil && cmp.Compare(v, *limit) != cmp.Compare(shown, *limit) {
+			return false
+		}
+	}
+	return true
+}
+
+func exact(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 func pad(s string, n int) string {
 	return s + strings.Repeat(" ", max(0, n-len([]rune(s))))
