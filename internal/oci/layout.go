@@ -36,6 +36,10 @@ type layout struct {
 	verified map[string]stamp  // blobs whose content was checked, as they were then
 	subjects map[string]string // of manifests that other tools listed, by digest
 	known    *knownSet
+
+	unknowns  []indexEntry // see unknown
+	unknownOf *index
+	unknownAt knownState
 }
 
 const (

@@ -55,6 +55,18 @@ func (l *layout) readKnown() (*knownSet, error) {
 	return k, k.catchUp(f)
 }
 
+// knownState tells two states of the set apart.
+type knownState struct {
+	inode uint64
+	end   int64
+}
+
+func (k *knownSet) state() knownState {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return knownState{k.inode, k.end}
+}
+
 func (k *knownSet) reset(inode uint64) *knownSet {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -74,13 +74,15 @@ func (l *layout) pushManifest(ctx context.Context, h head, raw []byte, tag strin
 		if err := l.adopt(x); err != nil {
 			return err
 		}
-		if err := l.record(h); err != nil {
-			return err
+		listed := tag != "" && at == h.Digest || tag == "" && (h.Subject != "" || x.has(h.Digest))
+		if !listed {
+			if err := l.edit(func(x *index) { x.put(h.Descriptor, tag) }); err != nil {
+				return err
+			}
 		}
-		if tag != "" && at == h.Digest || tag == "" && (h.Subject != "" || x.has(h.Digest)) {
-			return nil
-		}
-		return l.edit(func(x *index) { x.put(h.Descriptor, tag) })
+		// Last, so that a process that dies before leaves a tagged manifest,
+		// which is found by its entry, and never a referrer without its tag.
+		return l.record(h)
 	})
 }
 

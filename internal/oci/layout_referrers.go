@@ -244,14 +244,11 @@ func (l *layout) referrers(ctx context.Context, subject, artifactType string, yi
 // strangers looks through what index.json lists and the side index does not
 // know.
 func (l *layout) strangers(x *index, subject string, offer func(Descriptor) error) error {
-	known, err := l.readKnown()
+	unknown, err := l.unknown(x)
 	if err != nil {
 		return err
 	}
-	for _, e := range x.entries {
-		if known.has(e.Digest) {
-			continue
-		}
+	for _, e := range unknown {
 		l.mu.Lock()
 		of, seen := l.subjects[e.Digest]
 		l.mu.Unlock()
@@ -277,4 +274,27 @@ func (l *layout) strangers(x *index, subject string, offer func(Descriptor) erro
 		}
 	}
 	return nil
+}
+
+// unknown are the entries of index.json that the side index does not know,
+// worked out once for each state of the two.
+func (l *layout) unknown(x *index) ([]indexEntry, error) {
+	known, err := l.readKnown()
+	if err != nil {
+		return nil, err
+	}
+	at := known.state()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.unknownOf == x && l.unknownAt == at {
+		return l.unknowns, nil
+	}
+	var list []indexEntry
+	for _, e := range x.entries {
+		if !known.has(e.Digest) {
+			list = append(list, e)
+		}
+	}
+	l.unknownOf, l.unknownAt, l.unknowns = x, at, list
+	return list, nil
 }

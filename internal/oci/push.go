@@ -102,7 +102,8 @@ func (r *Repository) PushTagged(ctx context.Context, m Manifest, tag string) (De
 }
 
 // PushIfAbsent is PushManifest and TagIfAbsent in one step. In a layout, where
-// the tag is taken nothing is stored.
+// the tag is taken nothing is stored; on a registry the manifest may be left
+// behind, so its descriptor is returned with the error too.
 func (r *Repository) PushIfAbsent(ctx context.Context, m Manifest, tag string) (Descriptor, error) {
 	return r.putTagged(ctx, m, tag, true)
 }
@@ -136,7 +137,7 @@ func (r *Repository) putBytes(ctx context.Context, raw []byte, tag string, absen
 		return Descriptor{}, err
 	}
 	if err := r.backend.pushManifest(ctx, h, raw, tag, absent); err != nil {
-		return Descriptor{}, fmt.Errorf("pushing manifest %s to %s: %w", h.Digest, r, err)
+		return h.Descriptor, fmt.Errorf("pushing manifest %s to %s: %w", h.Digest, r, err)
 	}
 	return h.Descriptor, nil
 }

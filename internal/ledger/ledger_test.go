@@ -1,0 +1,452 @@
+package ledger_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	ggcr "github.com/google/go-containerregistry/pkg/registry"
+
+	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/attest"
+	"github.com/weighlock/weighlock/internal/ledger"
+	"github.com/weighlock/weighlock/internal/oci"
+	"github.com/weighlock/weighlock/internal/sign"
+	"github.com/weighlock/weighlock/internal/verifier"
+)
+
+var stores = []struct {
+	name string
+	ref  func(t *testing.T) string
+}{
+	{"layout", func(t *testing.T) string { return "oci:" + t.TempDir() + "/card-default" }},
+	{"registry with the referrers API", func(t *testing.T) string { return serve(t, true) + "/acme/card-default" }},
+	{"registry without the referrers API", func(t *testing.T) string { return serve(t, false) + "/acme/card-default" }},
+}
+
+func serve(t *testing.T, referrers bool) string {
+	s := httptest.NewServer(ggcr.New(ggcr.WithReferrersSupport(referrers), ggcr.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(s.Close)
+	return strings.TrimPrefix(s.URL, "http://")
+}
+
+func open(t *testing.T, ref string) *oci.Repository {
+	t.Helper()
+	r, _, err := oci.Open(ref, oci.Options{Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func newKey(t *testing.T) *sign.Key {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := sign.ParseKey(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func trusting(t *testing.T, keys ...verifier.Key) *sign.Trust {
+	t.Helper()
+	trust, err := sign.NewTrust(&verifier.File{Keys: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trust
+}
+
+func listed(name string, k *sign.Key, roles ...string) verifier.Key {
+	return verifier.Key{Name: name, Public: string(k.Public()), Roles: roles}
+}
+
+var image = artifact.Digest([]byte("image"))
+
+// attempt is a denied publish attempt, as publish writes one.
+func attempt(repository string, sequence int, previous string) map[string]any {
+	p := map[string]any{
+		"model": map[string]any{"name": "card-default", "digest": image}, "repository": repository, "sequence": sequence,
+		"kind": "publish", "outcome": "deny", "verdict": artifact.Digest([]byte("verdict")),
+		"spec": artifact.Digest([]byte("spec")), "data": artifact.Digest([]byte("data")),
+		"time": "2026-11-20T12:00:00Z", "reasons": []string{"slice:recall"},
+	}
+	if previous != "" {
+		p["previous"] = previous
+	}
+	return p
+}
+
+func bundle(t *testing.T, k *sign.Key, predicate map[string]any) []byte {
+	t.Helper()
+	s, err := attest.New("attempt", []attest.Subject{attest.Of("card-default", image)}, predicate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := k.Sign(t.Context(), s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// fixture is a chain of n entries by a gate.
+type fixture struct {
+	*ledger.Chain
+	key   *sign.Key
+	trust *sign.Trust
+}
+
+func newFixture(t *testing.T, ref string, n int) *fixture {
+	t.Helper()
+	key := newKey(t)
+	f := &fixture{ledger.Attempts(open(t, ref)), key, trusting(t, listed("ci", key, "gate"))}
+	for range n {
+		if _, _, err := f.AppendRetry(t.Context(), f.trust, f.make(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f
+}
+
+func (f *fixture) make(t *testing.T) ledger.Make {
+	return func(sequence int, previous string) ([]byte, error) {
+		return bundle(t, f.key, attempt(f.Repo.Name(), sequence, previous)), nil
+	}
+}
+
+// put stores an entry's manifest as anyone with push rights could.
+func (f *fixture) put(t *testing.T, b []byte, subject *oci.Descriptor, tag string) oci.Descriptor {
+	t.Helper()
+	d, err := f.Repo.PushArtifact(t.Context(), oci.Artifact{Type: artifact.MediaTypeEntry, Layers: []oci.Layer{{MediaType: artifact.MediaTypeBundle, Bytes: b}}, Subject: subject})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tag != "" {
+		if err := f.Repo.Tag(t.Context(), d, tag); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d
+}
+
+func (f *fixture) at(t *testing.T, n int) *oci.Descriptor {
+	t.Helper()
+	d, err := f.Repo.Resolve(t.Context(), artifact.EntryTag(f.Prefix, n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &d
+}
+
+func eachStore(t *testing.T, n int, test func(t *testing.T, f *fixture)) {
+	for _, s := range stores {
+		t.Run(s.name, func(t *testing.T) { test(t, newFixture(t, s.ref(t), n)) })
+	}
+}
+
+func TestChainOfEntriesIsReadAndVerified(t *testing.T) {
+	eachStore(t, 0, func(t *testing.T, f *fixture) {
+		for n := range 6 {
+			s, err := f.Read(t.Context(), f.trust)
+			if err != nil || len(s.Entries) != n || s.Empty() != (n == 0) || (s.Head() == nil) != (n == 0) || len(s.Ignored) != 0 {
+				t.Fatalf("after %d: got %+v, %v", n, s, err)
+			}
+			e, err := f.Append(t.Context(), s, f.make(t))
+			if err != nil || e.Sequence != n+1 {
+				t.Fatalf("appending %d: got %d, %v", n+1, e.Sequence, err)
+			}
+			head, d, err := f.Head(t.Context())
+			if err != nil || head != n+1 || d.Digest != e.Manifest {
+				t.Fatalf("got head %d %s, %v; want %d %s", head, d.Digest, err, n+1, e.Manifest)
+			}
+		}
+		s, err := f.Read(t.Context(), f.trust)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, e := range s.Entries {
+			if e.Sequence != i+1 || e.Verified.Signer != "ci" || !e.Verified.Statement.About(image) || e.Manifest != f.at(t, i+1).Digest {
+				t.Errorf("entry %d: got %+v", i+1, e)
+			}
+		}
+	})
+}
+
+func TestDamagedChainIsRefused(t *testing.T) {
+	cases := []struct {
+		name   string
+		damage func(t *testing.T, f *fixture)
+		want   error
+	}{
+		{"middle tag deleted", func(t *testing.T, f *fixture) { f.untag(t, 3) }, ledger.ErrGap},
+		{"first tag deleted", func(t *testing.T, f *fixture) { f.untag(t, 1) }, ledger.ErrGap},
+		{"last tag deleted, its manifest still there", func(t *testing.T, f *fixture) { f.untag(t, 5) }, ledger.ErrGap},
+		{"end deleted, and the caller knows of it", func(t *testing.T, f *fixture) {
+			d := f.at(t, 5)
+			f.untag(t, 5)
+			if err := f.Repo.Delete(t.Context(), d.Digest); err != nil {
+				t.Fatal(err)
+			}
+			f.Least = 5
+		}, ledger.ErrGap},
+		{"two entries follow the same one", func(t *testing.T, f *fixture) {
+			f.put(t, bundle(t, f.key, attempt("card-default", 3, f.at(t, 2).Digest)), f.at(t, 2), "")
+		}, ledger.ErrFork},
+		{"entry replaced by another signed one", func(t *testing.T, f *fixture) {
+			f.put(t, bundle(t, f.key, attempt("card-default", 3, f.at(t, 2).Digest)), f.at(t, 2), "at-000003")
+		}, ledger.ErrEntry},
+		{"head replaced by another signed one", func(t *testing.T, f *fixture) {
+			f.put(t, bundle(t, f.key, attempt("card-default", 5, f.at(t, 4).Digest)), f.at(t, 4), "at-000005")
+		}, ledger.ErrFork},
+		{"older entry under a later tag", func(t *testing.T, f *fixture) {
+			if err := f.Repo.Tag(t.Context(), *f.at(t, 2), "at-000006"); err != nil {
+				t.Fatal(err)
+			}
+		}, ledger.ErrEntry},
+		{"payload edited", func(t *testing.T, f *fixture) {
+			b := bundle(t, f.key, attempt("card-default", 6, f.at(t, 5).Digest))
+			f.put(t, edited(t, b), f.at(t, 5), "at-000006")
+		}, ledger.ErrEntry},
+		{"stranger's signature", func(t *testing.T, f *fixture) {
+			f.put(t, bundle(t, newKey(t), attempt("card-default", 6, f.at(t, 5).Digest)), f.at(t, 5), "at-000006")
+		}, sign.ErrUntrusted},
+		{"signed by someone without the role", func(t *testing.T, f *fixture) {
+			builder := newKey(t)
+			f.trust = trusting(t, listed("ci", f.key, "gate"), listed("dev", builder, "builder"))
+			f.put(t, bundle(t, builder, attempt("card-default", 6, f.at(t, 5).Digest)), f.at(t, 5), "at-000006")
+		}, ledger.ErrEntry},
+		{"entry of another repository", func(t *testing.T, f *fixture) {
+			f.put(t, bundle(t, f.key, attempt("fraud", 6, f.at(t, 5).Digest)), f.at(t, 5), "at-000006")
+		}, ledger.ErrEntry},
+		{"number signed differs from the tag", func(t *testing.T, f *fixture) {
+			f.put(t, bundle(t, f.key, attempt("card-default", 7, f.at(t, 5).Digest)), f.at(t, 5), "at-000006")
+		}, ledger.ErrEntry},
+		{"predecessor signed differs from the subject", func(t *testing.T, f *fixture) {
+			f.put(t, bundle(t, f.key, attempt("card-default", 6, f.at(t, 4).Digest)), f.at(t, 5), "at-000006")
+		}, ledger.ErrEntry},
+		{"subject missing", func(t *testing.T, f *fixture) {
+			f.put(t, bundle(t, f.key, attempt("card-default", 6, f.at(t, 5).Digest)), nil, "at-000006")
+		}, ledger.ErrEntry},
+		{"something else under an entry's tag", func(t *testing.T, f *fixture) {
+			d, err := f.Repo.PushArtifact(t.Context(), oci.Artifact{Type: "application/x", Subject: f.at(t, 5)})
+			if err == nil {
+				err = f.Repo.Tag(t.Context(), d, "at-000006")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}, ledger.ErrEntry},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			eachStore(t, 5, func(t *testing.T, f *fixture) {
+				c.damage(t, f)
+				s, err := f.Read(t.Context(), f.trust)
+				if !errors.Is(err, c.want) || !errors.Is(err, oci.ErrIntegrity) || s != nil {
+					t.Errorf("got %v, %v; want %v", s, err, c.want)
+				}
+			})
+		})
+	}
+}
+
+func (f *fixture) untag(t *testing.T, n int) {
+	t.Helper()
+	if err := f.Repo.Delete(t.Context(), artifact.EntryTag(f.Prefix, n)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// edited is a bundle whose statement says something else than was signed.
+func edited(t *testing.T, b []byte) []byte {
+	t.Helper()
+	const mark = `"payload":"`
+	s := string(b)
+	i := strings.Index(s, mark)
+	if i < 0 {
+		t.Fatalf("no payload in %s", s)
+	}
+	// The first characters of the payload are {"_t; the outcome lies deep in it.
+	i += len(mark) + 400
+	r := byte('A')
+	if s[i] == r {
+		r = 'B'
+	}
+	return []byte(s[:i] + string(r) + s[i+1:])
+}
+
+func TestStrangersFollowersAreIgnoredAndListed(t *testing.T) {
+	eachStore(t, 3, func(t *testing.T, f *fixture) {
+		d := f.put(t, bundle(t, newKey(t), attempt("card-default", 3, f.at(t, 2).Digest)), f.at(t, 2), "")
+		s, err := f.Read(t.Context(), f.trust)
+		if err != nil || len(s.Entries) != 3 || len(s.Ignored) != 1 || s.Ignored[0].Manifest != d.Digest {
+			t.Errorf("got %+v, %v; want 3 entries and %s ignored", s, err, d.Digest)
+		}
+	})
+}
+
+func TestWritersThatRaceKeepEveryEntry(t *testing.T) {
+	const writers, each = 2, 100
+	for _, s := range stores {
+		t.Run(s.name, func(t *testing.T) {
+			ref := s.ref(t)
+			f := newFixture(t, ref, 0)
+			var wg sync.WaitGroup
+			var raced atomic.Int64
+			for range writers {
+				chain := f.Chain
+				if strings.HasPrefix(ref, "oci:") { // exact between processes; a registry is not
+					chain = ledger.Attempts(open(t, ref))
+				}
+				wg.Go(func() {
+					state := &ledger.State{}
+					for done := 0; done < each; {
+						var err error
+						if state, err = chain.Extend(t.Context(), f.trust, state); err == nil {
+							_, err = chain.Append(t.Context(), state, f.make(t))
+						}
+						switch {
+						case err == nil:
+							done++
+						case errors.Is(err, ledger.ErrRaced):
+							raced.Add(1)
+						default:
+							t.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+			s, err := f.Read(t.Context(), f.trust)
+			if err != nil || len(s.Entries) != writers*each {
+				t.Fatalf("got %v; want %d entries", err, writers*each)
+			}
+			t.Logf("%d races were lost", raced.Load())
+		})
+	}
+}
+
+func TestStaleStateIsRaced(t *testing.T) {
+	eachStore(t, 2, func(t *testing.T, f *fixture) {
+		stale, err := f.Read(t.Context(), f.trust)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Append(t.Context(), stale, f.make(t)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Append(t.Context(), stale, f.make(t)); !errors.Is(err, ledger.ErrRaced) {
+			t.Fatalf("got %v; want ErrRaced", err)
+		}
+		e, before, err := f.AppendRetry(t.Context(), f.trust, f.make(t))
+		if err != nil || e.Sequence != 4 || len(before.Entries) != 3 {
+			t.Fatalf("got %d after %v, %v; want 4", e.Sequence, before, err)
+		}
+		if s, err := f.Read(t.Context(), f.trust); err != nil || len(s.Entries) != 4 || len(s.Ignored) != 0 {
+			t.Errorf("got %v, %v; want 4 entries and nothing left of the race", s, err)
+		}
+	})
+}
+
+func TestEntryThatDoesNotFitIsNotAppended(t *testing.T) {
+	wrong := map[string]func(f *fixture, n int, prev string) map[string]any{
+		"number":      func(f *fixture, n int, prev string) map[string]any { return attempt("card-default", n+1, prev) },
+		"predecessor": func(f *fixture, n int, prev string) map[string]any { return attempt("card-default", n, image) },
+		"repository":  func(f *fixture, n int, prev string) map[string]any { return attempt("fraud", n, prev) },
+	}
+	f := newFixture(t, "oci:"+t.TempDir()+"/card-default", 1)
+	for name, predicate := range wrong {
+		_, _, err := f.AppendRetry(t.Context(), f.trust, func(n int, prev string) ([]byte, error) { return bundle(t, f.key, predicate(f, n, prev)), nil })
+		if !errors.Is(err, ledger.ErrEntry) {
+			t.Errorf("wrong %s: got %v; want ErrEntry", name, err)
+		}
+	}
+	if n, _, err := f.Head(t.Context()); n != 1 || err != nil {
+		t.Errorf("got head %d, %v; want 1", n, err)
+	}
+}
+
+func TestFaultIsNeverAnEmptyChain(t *testing.T) {
+	for _, status := range []int{401, 403, 429, 500, 503} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/v2/" {
+					return
+				}
+				w.WriteHeader(status)
+			}))
+			defer s.Close()
+			f := newFixture(t, strings.TrimPrefix(s.URL, "http://")+"/acme/card-default", 0)
+			want := oci.ErrNetwork
+			if status < 429 {
+				want = oci.ErrDenied
+			}
+			if state, err := f.Read(t.Context(), f.trust); state != nil || !errors.Is(err, want) {
+				t.Errorf("read: got %v, %v; want %v", state, err, want)
+			}
+			if _, _, err := f.Head(t.Context()); !errors.Is(err, want) {
+				t.Errorf("head: got %v; want %v", err, want)
+			}
+		})
+	}
+}
+
+// A registry that has n entries, of which each request may see one.
+func TestHeadOfALongChainTakesFewRequests(t *testing.T) {
+	for _, length := range []int{0, 1, 2, 3, 999, 1024, 10_000, 999_999} {
+		var asked atomic.Int64
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v2/" {
+				return
+			}
+			asked.Add(1)
+			n, ok := artifact.EntrySeq(artifact.AttemptsPrefix, r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:])
+			if !ok || n > length {
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+			w.Header().Set("Content-Type", artifact.MediaTypeManifest)
+			fmt.Fprintf(w, `{"schemaVersion":2,"config":{"digest":%q,"size":2},"annotations":{"n":"%d"}}`, image, n)
+		}))
+		f := newFixture(t, strings.TrimPrefix(s.URL, "http://")+"/acme/card-default", 0)
+		n, d, err := f.Head(t.Context())
+		if err != nil || n != length || (n > 0 && d.Annotations["n"] != fmt.Sprint(n)) {
+			t.Errorf("got %d %v, %v; want %d", n, d, err, length)
+		}
+		if asked.Load() > 42 {
+			t.Errorf("%d entries took %d requests", length, asked.Load())
+		}
+		s.Close()
+	}
+}
+
+func TestChainCannotBeReadTrustingNobody(t *testing.T) {
+	f := newFixture(t, "oci:"+t.TempDir()+"/card-default", 1)
+	if s, err := f.Read(t.Context(), nil); s != nil || err == nil {
+		t.Errorf("got %v, %v; want an error", s, err)
+	}
+}
