@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
@@ -92,14 +94,14 @@ func parse(text []byte) (*envelope, error) {
 		return nil, fmt.Errorf("%w: %d bytes are beyond the limit of %d", ErrBundle, len(text), MaxBundle)
 	}
 	if err := canonical.Check(text); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
+		return nil, fmt.Errorf("%w: %s", ErrBundle, printable(err))
 	}
 	b := new(protobundle.Bundle)
 	if err := protojson.Unmarshal(text, b); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
+		return nil, fmt.Errorf("%w: %s", ErrBundle, printable(err))
 	}
 	if b.GetMediaType() != artifact.MediaTypeBundle {
-		return nil, fmt.Errorf("%w: media type %q; want %q", ErrBundle, b.GetMediaType(), artifact.MediaTypeBundle)
+		return nil, fmt.Errorf("%w: media type %.64q; want %q", ErrBundle, b.GetMediaType(), artifact.MediaTypeBundle)
 	}
 	e := new(envelope)
 	if err := e.readMaterial(b.GetVerificationMaterial()); err != nil {
@@ -132,14 +134,30 @@ func (e *envelope) readEnvelope(d *protodsse.Envelope) error {
 		return fmt.Errorf("%w: it holds no DSSE envelope", ErrBundle)
 	}
 	if d.GetPayloadType() != artifact.PayloadType {
-		return fmt.Errorf("%w: payload type %q; want %q", ErrBundle, d.GetPayloadType(), artifact.PayloadType)
+		return fmt.Errorf("%w: payload type %.64q; want %q", ErrBundle, d.GetPayloadType(), artifact.PayloadType)
 	}
 	if n := len(d.GetSignatures()); n != 1 {
 		return fmt.Errorf("%w: %d signatures; want exactly one", ErrBundle, n)
 	}
 	if id := d.GetSignatures()[0].GetKeyid(); id != "" && id != e.hint {
-		return fmt.Errorf("%w: envelope names key %q, bundle names key %q", ErrBundle, id, e.hint)
+		return fmt.Errorf("%w: envelope names key %.64q, bundle names key %.64q", ErrBundle, id, e.hint)
 	}
 	e.payload, e.sig = d.GetPayload(), d.GetSignatures()[0].GetSig()
 	return nil
+}
+
+// printable is an error's text on one line, without what a stranger could
+// smuggle into a terminal or a log by way of it.
+func printable(err error) string {
+	const most = 300
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, err.Error())
+	if len(line) > most {
+		line = strings.ToValidUTF8(line[:most], "") + "…"
+	}
+	return line
 }

@@ -257,6 +257,7 @@ func TestVerifyRefusesWhatIsNoBundle(t *testing.T) {
 		{"a duplicate key", []byte(`{"mediaType":"x",` + string(bundle[1:])), sign.ErrBundle, "duplicate key"},
 		{"one field under two spellings", []byte(`{"media_type":"x",` + string(bundle[1:])), sign.ErrBundle, "duplicate field"},
 		{"an unknown field", []byte(`{"extra":1,` + string(bundle[1:])), sign.ErrBundle, "unknown field"},
+		{"terminal codes in a field's name", []byte(`{"\u001b[2J\n` + strings.Repeat("x", 1000) + `":{"a":1,"a":2}}`), sign.ErrBundle, "duplicate key"},
 		{"an older media type", edit(t, bundle, func(b map[string]any) {
 			b["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.2"
 		}), sign.ErrBundle, "media type"},
@@ -290,7 +291,10 @@ func TestVerifyRefusesWhatIsNoBundle(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := trust.Verify(test.bundle)
 			if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.words) {
-				t.Errorf("got %+v, error %v; want %q with %q", got, err, test.want, test.words)
+				t.Fatalf("got %+v, error %v; want %q with %q", got, err, test.want, test.words)
+			}
+			if strings.ContainsAny(err.Error(), "\n\x1b") || len(err.Error()) > 500 {
+				t.Errorf("got error %q; want one short printable line", err)
 			}
 		})
 	}

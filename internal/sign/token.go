@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/sigstore/timestamp-authority/v2/pkg/verification"
@@ -77,15 +78,15 @@ func (t *Trust) VerifyToken(token, message []byte) (time.Time, error) {
 	if len(token) > maxToken {
 		return time.Time{}, fmt.Errorf("token of %d bytes is beyond the limit of %d", len(token), maxToken)
 	}
-	var refusals []error
+	var refusals []string
 	for _, a := range t.authorities {
 		at, err := a.verify(token, message)
 		if err == nil {
 			return at, nil
 		}
-		refusals = append(refusals, fmt.Errorf("authority %q: %w", a.name, err))
+		refusals = append(refusals, fmt.Sprintf("authority %q: %s", a.name, printable(err)))
 	}
-	return time.Time{}, errors.Join(refusals...)
+	return time.Time{}, errors.New(strings.Join(refusals, "; "))
 }
 
 func (a *authority) verify(token, message []byte) (time.Time, error) {

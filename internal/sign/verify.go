@@ -59,7 +59,7 @@ func (t *Trust) Verify(bundle []byte) (*Verified, error) {
 	}
 	statement, err := attest.Parse(e.payload)
 	if err != nil {
-		return nil, fmt.Errorf("%w: by key %q: %w", ErrStatement, k.name, err)
+		return nil, fmt.Errorf("%w: by key %q: %s", ErrStatement, k.name, printable(err))
 	}
 	v := &Verified{Statement: statement, Digest: artifact.Digest(bundle), Signer: k.name}
 	v.date(t, e)
@@ -100,7 +100,7 @@ func (v *Verified) date(t *Trust, e *envelope) {
 	for _, token := range e.tokens {
 		at, err := t.VerifyToken(token, e.sig)
 		if err != nil {
-			notes = append(notes, "timestamp not believed: "+err.Error())
+			notes = append(notes, "timestamp not believed: "+printable(err))
 			continue
 		}
 		if !v.HasTime || at.Before(v.Time) {
