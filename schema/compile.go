@@ -111,10 +111,11 @@ func flat(err error) error {
 // safe for concurrent use, so compiling is locked; what it yields is plain Go
 // and never changes.
 type library struct {
-	mu     sync.Mutex
-	ctx    *cue.Context
-	loader *loader
-	forms  map[string]*form
+	mu       sync.Mutex
+	ctx      *cue.Context
+	loader   *loader
+	compiler *compiler
+	forms    map[string]*form
 }
 
 // shared is the one library over FS; each definition is compiled at most once
@@ -122,7 +123,7 @@ type library struct {
 var shared = sync.OnceValue(func() *library { return newLibrary(FS) })
 
 func newLibrary(fsys fs.FS) *library {
-	return &library{ctx: cuecontext.New(), loader: newLoader(fsys), forms: map[string]*form{}}
+	return &library{ctx: cuecontext.New(), loader: newLoader(fsys), compiler: &compiler{map[definition]*form{}}, forms: map[string]*form{}}
 }
 
 // form is the compiled definition of a document.
@@ -140,7 +141,7 @@ func (l *library) form(name string) (*form, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compiling schema %s: %w", name, err)
 	}
-	f, err := compile(v)
+	f, err := l.compiler.compile(v)
 	if err != nil {
 		return nil, fmt.Errorf("compiling schema %s: %w", name, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/build"
 )
 
 // form is a compiled CUE value: what a node of a document must be.
@@ -56,9 +57,44 @@ type list struct {
 	rest  *form
 }
 
-// compile reads a definition. It refuses what it does not understand.
-func compile(v cue.Value) (*form, error) {
-	f := &form{doc: comment(v), name: reference(v)}
+// compiler keeps the definitions that others refer to, so that each is read
+// once.
+type compiler struct {
+	known map[definition]*form
+}
+
+// definition names a definition of a package.
+type definition struct {
+	inst *build.Instance
+	path string
+}
+
+// compile reads a value. It refuses what it does not understand.
+func (c *compiler) compile(v cue.Value) (*form, error) {
+	root, p := v.ReferencePath()
+	sels := p.Selectors()
+	if len(sels) != 1 || !sels[0].IsDefinition() {
+		return c.compileValue(v)
+	}
+	key := definition{root.BuildInstance(), p.String()}
+	if key.inst == nil {
+		return nil, fmt.Errorf("%s: %s belongs to no package", v.Pos(), p)
+	}
+	f, ok := c.known[key]
+	if !ok {
+		var err error
+		if f, err = c.compileValue(v); err != nil {
+			return nil, err
+		}
+		c.known[key] = f
+	}
+	named := *f
+	named.doc, named.name = comment(v), key.path
+	return &named, nil
+}
+
+func (c *compiler) compileValue(v cue.Value) (*form, error) {
+	f := &form{doc: comment(v)}
 	e := v.Eval()
 	if err := e.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", v.Path(), flat(err))
@@ -71,17 +107,17 @@ func compile(v cue.Value) (*form, error) {
 	var err error
 	switch {
 	case op == cue.OrOp:
-		f.either, err = compileAll(args)
+		f.either, err = c.compileAll(args)
 	case f.kinds == cue.TopKind:
 		if op != cue.NoOp {
 			err = unknown(v, op)
 		}
 	case f.kinds == cue.StructKind:
-		f.object, err = compileObject(e)
+		f.object, err = c.compileObject(e)
 	case f.kinds == cue.ListKind:
-		f.list, err = compileList(e)
+		f.list, err = c.compileList(e)
 	default:
-		err = f.compileScalar(e, op, args)
+		err = c.compileScalar(f, e, op, args)
 	}
 	if err != nil {
 		return nil, err
@@ -89,10 +125,10 @@ func compile(v cue.Value) (*form, error) {
 	return f, nil
 }
 
-func compileAll(values []cue.Value) ([]*form, error) {
+func (c *compiler) compileAll(values []cue.Value) ([]*form, error) {
 	var forms []*form
 	for _, v := range values {
-		f, err := compile(v)
+		f, err := c.compile(v)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +137,7 @@ func compileAll(values []cue.Value) ([]*form, error) {
 	return forms, nil
 }
 
-func (f *form) compileScalar(v cue.Value, op cue.Op, args []cue.Value) (err error) {
+func (c *compiler) compileScalar(f *form, v cue.Value, op cue.Op, args []cue.Value) (err error) {
 	switch op {
 	case cue.NoOp:
 		if v.IsConcrete() {
@@ -109,7 +145,7 @@ func (f *form) compileScalar(v cue.Value, op cue.Op, args []cue.Value) (err erro
 		}
 		return err
 	case cue.AndOp:
-		f.both, err = compileAll(args)
+		f.both, err = c.compileAll(args)
 		return err
 	case cue.RegexMatchOp, cue.NotRegexMatchOp:
 		text, err := args[0].String()
@@ -131,14 +167,14 @@ func unknown(v cue.Value, op cue.Op) error {
 	return fmt.Errorf("%s: %s is not among the forms that schemas may use: %v", v.Pos(), op, v)
 }
 
-func compileObject(v cue.Value) (*object, error) {
+func (c *compiler) compileObject(v cue.Value) (*object, error) {
 	o := &object{index: map[string]int{}, open: v.Allows(cue.AnyString)}
 	fields, err := v.Fields(cue.Optional(true), cue.Patterns(true))
 	if err != nil {
 		return nil, flat(err)
 	}
 	for fields.Next() {
-		f, err := compile(fields.Value())
+		f, err := c.compile(fields.Value())
 		if err != nil {
 			return nil, err
 		}
@@ -148,7 +184,7 @@ func compileObject(v cue.Value) (*object, error) {
 			o.fields = append(o.fields, field{sel.Unquoted(), sel.ConstraintType() != cue.OptionalConstraint, f})
 			continue
 		}
-		key, err := compile(sel.Pattern())
+		key, err := c.compile(sel.Pattern())
 		if err != nil {
 			return nil, err
 		}
@@ -157,14 +193,14 @@ func compileObject(v cue.Value) (*object, error) {
 	return o, nil
 }
 
-func compileList(v cue.Value) (*list, error) {
+func (c *compiler) compileList(v cue.Value) (*list, error) {
 	l := &list{}
 	items, err := v.List()
 	if err != nil {
 		return nil, flat(err)
 	}
 	for items.Next() {
-		f, err := compile(items.Value())
+		f, err := c.compile(items.Value())
 		if err != nil {
 			return nil, err
 		}
@@ -172,7 +208,7 @@ func compileList(v cue.Value) (*list, error) {
 	}
 	rest := v.LookupPath(cue.MakePath(cue.AnyIndex))
 	if rest.Exists() {
-		l.rest, err = compile(rest)
+		l.rest, err = c.compile(rest)
 	}
 	return l, err
 }
@@ -202,12 +238,3 @@ func comment(v cue.Value) string {
 }
 
 func isDoc(g *ast.CommentGroup) bool { return g.Doc || !g.Line }
-
-// reference is the definition that a value refers to, such as #Digest.
-func reference(v cue.Value) string {
-	_, p := v.ReferencePath()
-	if sels := p.Selectors(); len(sels) > 0 && sels[len(sels)-1].IsDefinition() {
-		return sels[len(sels)-1].String()
-	}
-	return ""
-}
