@@ -99,3 +99,35 @@ func (r Resampling) DecisionInterval(c Confusion, metric string) Interval {
 	}
 	return i
 }
+
+// DecisionGap is the BCa interval of a comparison of all rows with a part of
+// them; the part and the rest are resampled apart.
+func (r Resampling) DecisionGap(all, part Confusion, f func(all, part Confusion) float64) Interval {
+	rest := Confusion{all.TP - part.TP, all.FP - part.FP, all.TN - part.TN, all.FN - part.FN}
+	return r.Cells([][]int{part.cells(), rest.cells()}, func(n [][]int) float64 {
+		p, q := fromCells(n[0]), fromCells(n[1])
+		return f(Confusion{p.TP + q.TP, p.FP + q.FP, p.TN + q.TN, p.FN + q.FN}, p)
+	})
+}
+
+// DecisionPaired is the BCa interval of a comparison of two models on the same
+// rows, resampled over the eight cells of label and both decisions.
+func (r Resampling) DecisionPaired(positive, first, second []bool, f func(first, second Confusion) float64) Interval {
+	cells := make([]int, 8)
+	for i, y := range positive {
+		k := 0
+		for b, is := range []bool{y, first[i], second[i]} {
+			if is {
+				k |= 4 >> b
+			}
+		}
+		cells[k]++
+	}
+	return r.Cells([][]int{cells}, func(n [][]int) float64 {
+		c := n[0]
+		return f(
+			Confusion{TP: c[6] + c[7], FN: c[4] + c[5], FP: c[2] + c[3], TN: c[0] + c[1]},
+			Confusion{TP: c[5] + c[7], FN: c[4] + c[6], FP: c[1] + c[3], TN: c[0] + c[2]},
+		)
+	})
+}

@@ -1,0 +1,221 @@
+package evaluate
+
+import (
+	"crypto/sha256"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/table"
+)
+
+// examine describes one table. task is empty where its labels are not of the
+// kind that is judged.
+func examine(t *table.Table, digest, id, label string, labels *truth) (*Set, error) {
+	set := &Set{Digest: digest, Rows: t.Rows, Columns: []Column{}}
+	for _, c := range t.Columns {
+		set.Columns = append(set.Columns, examineColumn(c, t.Rows))
+	}
+	if id != "" {
+		c, err := t.Column(id)
+		if err != nil {
+			return nil, err
+		}
+		set.IDs = examineIDs(c, t.Rows)
+	}
+	if labels != nil {
+		set.Labels = &Labels{Column: label, Missing: labels.missing}
+		if labels.positive != nil {
+			n := countPositive(labels.positive)
+			set.Labels.Positive = &n
+		}
+	}
+	return set, nil
+}
+
+func examineColumn(c *table.Column, rows int) Column {
+	out := Column{Name: c.Name, Kind: c.Kind.String()}
+	for i := range rows {
+		switch {
+		case c.IsNull(i):
+			out.Nulls++
+		case c.Kind == table.Number && (math.IsNaN(c.Numbers[i]) || math.IsInf(c.Numbers[i], 0)):
+			out.NaN++
+		}
+	}
+	return out
+}
+
+func examineIDs(c *table.Column, rows int) *IDs {
+	out := &IDs{Column: c.Name}
+	seen := make(map[string]bool, rows)
+	for i := range rows {
+		switch id := c.String(i); {
+		case c.IsNull(i):
+			out.Missing++
+		case seen[id]:
+			out.Duplicates++
+		default:
+			seen[id] = true
+		}
+	}
+	out.Distinct = len(seen)
+	return out
+}
+
+// features are the columns that both tables have and that are not ids, times,
+// labels or scores.
+func features(spec *project.Spec, test, train *table.Table, scored bool) []string {
+	var shared []string
+	for _, name := range candidates(spec, test, scored) {
+		if slices.Contains(train.Names(), name) {
+			shared = append(shared, name)
+		}
+	}
+	return shared
+}
+
+// candidates are a test set's columns that may be features. scored says that
+// the predictions stand in the test set itself.
+func candidates(spec *project.Spec, test *table.Table, scored bool) []string {
+	roles := []string{spec.Test.ID, spec.Test.Time, spec.Test.Label}
+	if spec.Train != nil {
+		roles = append(roles, spec.Train.ID, spec.Train.Time, spec.Train.Label)
+	}
+	if scored {
+		roles = append(roles, spec.Predictions.Column)
+	}
+	out := []string{}
+	for _, name := range test.Names() {
+		if !slices.Contains(roles, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// overlap finds test rows that training has seen: by id, and by equal features
+// under another id.
+func overlap(spec *project.Spec, test, train *table.Table, scored bool) (*Overlap, error) {
+	o := &Overlap{IDs: -1, Columns: features(spec, test, train, scored)}
+	var testID, trainID *table.Column
+	var err error
+	if spec.Test.ID != "" && spec.Train.ID != "" {
+		if testID, err = test.Column(spec.Test.ID); err != nil {
+			return nil, err
+		}
+		if trainID, err = train.Column(spec.Train.ID); err != nil {
+			return nil, err
+		}
+		o.IDs = sharedIDs(testID, trainID, test.Rows, train.Rows)
+	}
+	if len(o.Columns) == 0 {
+		o.Columns = []string{}
+		return o, nil
+	}
+	slices.Sort(o.Columns)
+	if err := o.countNear(test, train, testID, trainID); err != nil {
+		return nil, err
+	}
+	o.Share = *number(float64(o.NearDuplicates) / float64(test.Rows))
+	return o, nil
+}
+
+func sharedIDs(test, train *table.Column, testRows, trainRows int) int {
+	seen := make(map[string]bool, trainRows)
+	for i := range trainRows {
+		if !train.IsNull(i) {
+			seen[train.String(i)] = true
+		}
+	}
+	n := 0
+	for i := range testRows {
+		if !test.IsNull(i) && seen[test.String(i)] {
+			n++
+		}
+	}
+	return n
+}
+
+// owner is who has a row's features in the training data: one row's id, or
+// several.
+type owner struct {
+	row     int32
+	several bool
+}
+
+func (o *Overlap) countNear(test, train *table.Table, testID, trainID *table.Column) error {
+	of, err := fingerprints(train, o.Columns)
+	if err != nil {
+		return err
+	}
+	owners := make(map[fingerprint]owner, len(of))
+	for i, f := range of {
+		first, twice := owners[f]
+		if !twice {
+			owners[f] = owner{row: int32(i)}
+		} else if trainID == nil || trainID.String(int(first.row)) != trainID.String(i) {
+			owners[f] = owner{first.row, true}
+		}
+	}
+	if of, err = fingerprints(test, o.Columns); err != nil {
+		return err
+	}
+	for i, f := range of {
+		first, found := owners[f]
+		if found && (first.several || testID == nil || testID.IsNull(i) || testID.String(i) != trainID.String(int(first.row))) {
+			o.NearDuplicates++
+		}
+	}
+	return nil
+}
+
+// fingerprint stands for a row's features, numbers in six significant digits.
+type fingerprint [16]byte
+
+func fingerprints(t *table.Table, columns []string) ([]fingerprint, error) {
+	var of []*table.Column
+	var texts [][]string // by code, for columns of text
+	for _, name := range columns {
+		c, err := t.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		known := make([]string, len(c.Dict))
+		for code, s := range c.Dict {
+			known[code] = coarse(s)
+		}
+		of, texts = append(of, c), append(texts, known)
+	}
+	out := make([]fingerprint, t.Rows)
+	var row []byte
+	for i := range out {
+		row = row[:0]
+		for k, c := range of {
+			switch {
+			case c.IsNull(i):
+				row = append(row, 0)
+			case c.Kind == table.Number:
+				row = strconv.AppendFloat(append(row, 1), c.Numbers[i]+0, 'g', 6, 64)
+			case c.Kind == table.Text:
+				row = append(append(row, 1), texts[k][c.Codes[i]]...)
+			default:
+				row = append(append(row, 1), c.String(i)...)
+			}
+			row = append(row, 0xff) // no UTF-8 text has this byte
+		}
+		sum := sha256.Sum256(row)
+		out[i] = fingerprint(sum[:16])
+	}
+	return out, nil
+}
+
+// coarse writes a text that is a number as numbers are written, so that a
+// column of which only one table holds a text compares all the same.
+func coarse(s string) string {
+	if v, err := strconv.ParseFloat(s, 64); err == nil {
+		return strconv.FormatFloat(v+0, 'g', 6, 64)
+	}
+	return s
+}

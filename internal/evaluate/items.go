@@ -1,0 +1,110 @@
+package evaluate
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/weighlock/weighlock/internal/project"
+)
+
+// Item is one thing that must be judged: #Item of schema/input/v1.
+type Item struct {
+	ID     string         `json:"id"`
+	Metric string         `json:"metric,omitempty"`
+	By     string         `json:"by,omitempty"`
+	Group  string         `json:"group,omitempty"`
+	Rows   *int           `json:"rows,omitempty"`
+	Limit  *project.Limit `json:"limit,omitempty"`
+	Path   string         `json:"path,omitempty"`
+}
+
+// Enumeration is what must be judged, by the rule that judges it.
+type Enumeration struct {
+	Metrics, Baseline, Champion   []Item // from the spec alone
+	Sets, Slices, Fairness, Drift []Item // from spec and pinned data
+}
+
+// Items enumerates what the spec and the pinned data ask for, whatever was
+// evaluated; without a datacheck only what the spec alone asks for. Lists that
+// ask for nothing are empty, not nil.
+func Items(spec *project.Spec, d *Datacheck) Enumeration {
+	items := Enumeration{
+		Metrics: []Item{}, Baseline: []Item{}, Champion: []Item{},
+		Sets: []Item{}, Slices: []Item{}, Fairness: []Item{}, Drift: []Item{},
+	}
+	for _, name := range slices.Sorted(maps.Keys(spec.Metrics)) {
+		limit := spec.Metrics[name]
+		items.Metrics = append(items.Metrics, Item{ID: name, Metric: name, Limit: &limit, Path: "spec.metrics." + name})
+	}
+	if b := spec.Baseline; b != nil {
+		gain := b.Gain
+		items.Baseline = append(items.Baseline, Item{ID: baselineItem(b), Metric: b.Metric, Limit: &project.Limit{Min: &gain}, Path: "spec.baseline"})
+	}
+	if c := spec.Champion; c != nil {
+		items.Champion = append(items.Champion, Item{ID: championItem(c), Metric: c.Metric, Limit: notWorse(c), Path: "spec.champion"})
+	}
+	if d != nil {
+		items.fromData(spec, d)
+	}
+	return items
+}
+
+func (items *Enumeration) fromData(spec *project.Spec, d *Datacheck) {
+	test := d.Sets.Test.Rows
+	items.Sets = append(items.Sets, Item{ID: "test", Rows: &test, Path: "data.test"})
+	if t := d.Sets.Train; t != nil {
+		rows := t.Rows
+		items.Sets = append(items.Sets, Item{ID: "train", Rows: &rows, Path: "data.train"})
+	}
+	if s := spec.Slices; s != nil {
+		for _, part := range d.Slices {
+			for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
+				items.Slices = append(items.Slices, sliceItems(name, s.Metrics[name], part)...)
+			}
+		}
+	}
+	if f := spec.Fairness; f != nil {
+		for _, by := range f.By {
+			rows := 0
+			for _, part := range d.Groups {
+				if part.By == by {
+					rows += part.Rows
+				}
+			}
+			for _, name := range slices.Sorted(maps.Keys(f.Metrics)) {
+				limit := f.Metrics[name]
+				items.Fairness = append(items.Fairness, Item{ID: fairnessItem(name, by), Metric: name, By: by, Rows: &rows, Limit: &limit, Path: "spec.fairness." + name})
+			}
+		}
+	}
+	if spec.Drift != nil {
+		for _, column := range d.Columns {
+			limit := spec.Drift.Max
+			items.Drift = append(items.Drift, Item{ID: column, Metric: spec.Drift.Method, Limit: &project.Limit{Max: &limit}, Path: "spec.drift"})
+		}
+	}
+}
+
+func sliceItems(metric string, limit project.SliceLimit, part Part) (items []Item) {
+	rows := part.Rows
+	item := Item{Metric: metric, By: part.By, Group: part.Group, Rows: &rows, Path: "spec.slices." + metric}
+	if limit.Min != nil || limit.Max != nil {
+		item.ID, item.Limit = sliceItem(metric, part.By, part.Group), &project.Limit{Min: limit.Min, Max: limit.Max}
+		items = append(items, item)
+	}
+	if limit.MaxGap != nil {
+		item.ID, item.Limit = gapItem(metric, part.By, part.Group), &project.Limit{Max: limit.MaxGap}
+		items = append(items, item)
+	}
+	return items
+}
+
+func baselineItem(b *project.Baseline) string { return b.Metric + " vs " + b.Kind }
+
+func championItem(c *project.ChampionLimit) string { return c.Metric + " vs " + c.Channel }
+
+// notWorse is the least improvement that is not a loss beyond the margin.
+func notWorse(c *project.ChampionLimit) *project.Limit {
+	least := 0 - c.Margin
+	return &project.Limit{Min: &least}
+}

@@ -1,0 +1,174 @@
+package evaluate
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/weighlock/weighlock/internal/stats"
+	"github.com/weighlock/weighlock/internal/table"
+)
+
+// joined are the test rows that have a prediction, in the test set's order.
+type joined struct {
+	Join
+	rows  []int32 // of the test set
+	score []float64
+}
+
+// join finds each test row's score, by id, or by the order of rows where the
+// test set has no id column.
+func join(test, predictions *table.Table, testID, predictionID, column string) (*joined, error) {
+	score, err := scores(predictions, column)
+	if err != nil {
+		return nil, err
+	}
+	if testID == "" {
+		return joinRows(test, predictions, score)
+	}
+	return joinIDs(test, predictions, testID, predictionID, score)
+}
+
+func joinRows(test, predictions *table.Table, score []float64) (*joined, error) {
+	if test.Rows != predictions.Rows {
+		return nil, fmt.Errorf("joining %s to %s: %d rows against %d, and no id column\nhint: name the id column in data.test.id",
+			predictions.Name, test.Name, predictions.Rows, test.Rows)
+	}
+	j := &joined{Join: Join{By: "row", Matched: test.Rows}, score: score, rows: make([]int32, test.Rows)}
+	for i := range j.rows {
+		j.rows[i] = int32(i)
+	}
+	return j, nil
+}
+
+func joinIDs(test, predictions *table.Table, testID, predictionID string, score []float64) (*joined, error) {
+	if predictionID == "" {
+		predictionID = testID
+	}
+	if _, err := ids(test, testID); err != nil {
+		return nil, err
+	}
+	at, err := ids(predictions, predictionID)
+	if err != nil {
+		return nil, err
+	}
+	c, err := test.Column(testID)
+	if err != nil {
+		return nil, err
+	}
+	j := &joined{Join: Join{By: "id"}}
+	for i := range test.Rows {
+		row, ok := at[c.String(i)]
+		if !ok {
+			j.Missing++
+			continue
+		}
+		j.rows = append(j.rows, int32(i))
+		j.score = append(j.score, score[row])
+	}
+	j.Matched = len(j.rows)
+	j.Extra = predictions.Rows - j.Matched
+	if j.Matched == 0 {
+		p, err := predictions.Column(predictionID)
+		if err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("joining %s to %s: no id matches; column %s begins with %q, column %s with %q\nhint: name the columns that hold the same ids in data.test.id and predictions.id",
+			predictions.Name, test.Name, predictionID, p.String(0), testID, c.String(0))
+	}
+	return j, nil
+}
+
+// ids maps every id to its row, and refuses rows without one and ids that
+// come twice.
+func ids(t *table.Table, column string) (map[string]int32, error) {
+	c, err := t.Column(column)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[string]int32, t.Rows)
+	for i := range t.Rows {
+		if c.IsNull(i) {
+			return nil, t.At(i, column, "a row without an id")
+		}
+		id := c.String(i)
+		if first, twice := at[id]; twice {
+			return nil, t.At(i, column, fmt.Sprintf("id %q for the second time; the first is at line %d\nhint: write each row once", id, t.Line(int(first))))
+		}
+		at[id] = int32(i)
+	}
+	return at, nil
+}
+
+// scores are a column's numbers; one that is missing or not finite is refused.
+func scores(t *table.Table, column string) ([]float64, error) {
+	score, err := t.Float64s(column)
+	if err != nil {
+		return nil, err
+	}
+	c, err := t.Column(column)
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range score {
+		switch {
+		case c.IsNull(i):
+			return nil, t.At(i, column, "a row without a score")
+		case math.IsNaN(s) || math.IsInf(s, 0):
+			return nil, t.At(i, column, fmt.Sprintf("the score %v is not a finite number", s))
+		}
+	}
+	return score, nil
+}
+
+// inUnit refuses scores that are no probabilities where a metric needs them.
+func inUnit(t *table.Table, column string, metrics []string) error {
+	for _, name := range metrics {
+		m, ok := stats.Lookup(name)
+		if !ok || !m.Probability {
+			continue
+		}
+		score, err := t.Float64s(column)
+		if err != nil {
+			return err
+		}
+		for i, s := range score {
+			if s < 0 || s > 1 {
+				return t.At(i, column, fmt.Sprintf("the score %v is not a probability, and %s needs one\nhint: write probabilities between 0 and 1, or judge by roc_auc", s, name))
+			}
+		}
+		return nil
+	}
+	return nil
+}
+
+// pseudonym is the id under which the registry knows a row.
+func pseudonym(key []byte, id string) string {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(id))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// stored is the CSV of matched predictions that the registry may keep.
+func (j *joined) stored(id *table.Column, key []byte) ([]byte, error) {
+	lines := make([][]string, len(j.rows))
+	for k, row := range j.rows {
+		lines[k] = []string{pseudonym(key, id.String(int(row))), strconv.FormatFloat(j.score[k], 'g', -1, 64)}
+	}
+	slices.SortFunc(lines, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
+	var b bytes.Buffer
+	err := table.WriteCSV(&b, []string{"id", "score"}, func(yield func([]string) bool) {
+		for _, l := range lines {
+			if !yield(l) {
+				return
+			}
+		}
+	})
+	return b.Bytes(), err
+}

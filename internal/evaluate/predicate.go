@@ -1,0 +1,251 @@
+package evaluate
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/weighlock/weighlock/internal/stats"
+)
+
+// Evaluation is the predicate https://weighlock.dev/evaluation/v1; the caller
+// adds the model's digest and version.
+type Evaluation struct {
+	Model       Model        `json:"model"`
+	Spec        string       `json:"spec"`
+	Grade       string       `json:"grade"`
+	Data        DataSet      `json:"data"`
+	Predictions Predictions  `json:"predictions"`
+	Join        Join         `json:"join"`
+	Champion    *Compared    `json:"champion,omitempty"`
+	Results     []ItemResult `json:"results"`
+}
+
+// Model names the model that a statement is about.
+type Model struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+	Digest  string `json:"digest,omitempty"`
+}
+
+// DataSet names a table by its content.
+type DataSet struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"`
+	Rows   int    `json:"rows"`
+}
+
+// Predictions is the file that was judged.
+type Predictions struct {
+	Digest string `json:"digest"`
+	Rows   int    `json:"rows"`
+	Column string `json:"column"`
+	Stored string `json:"stored,omitempty"`
+}
+
+// Join counts how predictions met data.
+type Join struct {
+	By      string `json:"by"` // id or row
+	Matched int    `json:"matched"`
+	Missing int    `json:"missing"` // data rows without a prediction
+	Extra   int    `json:"extra"`   // predictions without a data row
+}
+
+// Compared is the champion that was compared with.
+type Compared struct {
+	Channel     string `json:"channel"`
+	Digest      string `json:"digest"`
+	Predictions string `json:"predictions"`
+	Rows        int    `json:"rows"`
+}
+
+// Kinds of results.
+const (
+	KindMetric   = "metric"
+	KindSlice    = "slice"
+	KindGap      = "gap"
+	KindFairness = "fairness"
+	KindBaseline = "baseline"
+	KindChampion = "champion"
+)
+
+// ItemResult is the measure that answers one item.
+type ItemResult struct {
+	Kind      string   `json:"kind"`
+	Item      string   `json:"item"`
+	Metric    string   `json:"metric"`
+	By        string   `json:"by,omitempty"`
+	Group     string   `json:"group,omitempty"`
+	Groups    []Group  `json:"groups,omitempty"`
+	Reference *float64 `json:"reference,omitempty"`
+	Measure
+}
+
+// Group is one group behind a fairness measure.
+type Group struct {
+	Group string `json:"group"`
+	Measure
+}
+
+// Statuses of a measure; none but ok is a number.
+const (
+	StatusOK        = "ok"
+	StatusUndefined = "undefined"
+	StatusTooFew    = "too_few"
+	StatusNoLabels  = "no_labels"
+	StatusError     = "error"
+)
+
+// Measure is one number with its uncertainty, or the reason why there is none.
+// Its numbers have twelve significant digits, so that processors which round
+// the last ones differently write the same bytes.
+type Measure struct {
+	Status     string   `json:"status"`
+	Value      *float64 `json:"value,omitempty"`
+	Low        *float64 `json:"low,omitempty"`
+	High       *float64 `json:"high,omitempty"`
+	Method     string   `json:"method,omitempty"`
+	Level      float64  `json:"level,omitempty"`
+	Draws      int      `json:"draws,omitempty"`
+	Seed       string   `json:"seed,omitempty"`
+	N          int      `json:"n"`
+	Rows       int      `json:"rows"`
+	Degenerate bool     `json:"degenerate,omitempty"`
+	Null95     *float64 `json:"null95,omitempty"`
+	Needed     int      `json:"needed,omitempty"`
+	Threshold  *float64 `json:"threshold,omitempty"`
+	Detail     string   `json:"detail,omitempty"`
+}
+
+// without is a measure that has no number.
+func without(status, detail string, n, rows int) Measure {
+	return Measure{Status: status, Detail: detail, N: n, Rows: rows}
+}
+
+// with is a measure of a number; one that is not finite is undefined.
+func with(value float64, i stats.Interval, n, rows int) Measure {
+	v := number(value)
+	if v == nil {
+		return without(StatusUndefined, i.Detail, n, rows)
+	}
+	m := Measure{Status: StatusOK, Value: v, Method: i.Method, Draws: i.Draws, N: n, Rows: rows, Degenerate: i.Degenerate, Detail: i.Detail}
+	if low, high := number(i.Low), number(i.High); low != nil && high != nil {
+		m.Low, m.High = low, high
+	}
+	return m
+}
+
+func (m *Measure) note(text string) {
+	switch {
+	case text == "":
+	case m.Detail == "":
+		m.Detail = text
+	default:
+		m.Detail += "; " + text
+	}
+}
+
+// number is v in twelve significant digits; nil where it is not finite.
+func number(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 12, 64), 64)
+	if err != nil {
+		return nil
+	}
+	if r == 0 {
+		r = 0 // never -0
+	}
+	return &r
+}
+
+// Datacheck is the predicate https://weighlock.dev/datacheck/v1.
+type Datacheck struct {
+	Model   Model    `json:"model"`
+	Spec    string   `json:"spec"`
+	Sets    Sets     `json:"sets"`
+	Overlap *Overlap `json:"overlap,omitempty"`
+	Slices  []Part   `json:"slices"`
+	Groups  []Part   `json:"groups"`
+	Columns []string `json:"columns"`
+}
+
+// Sets are the data sets by name.
+type Sets struct {
+	Test  *Set `json:"test"`
+	Train *Set `json:"train,omitempty"`
+}
+
+// Set is what was found in one table.
+type Set struct {
+	Digest  string   `json:"digest"`
+	Rows    int      `json:"rows"`
+	Columns []Column `json:"columns"`
+	IDs     *IDs     `json:"ids,omitempty"`
+	Labels  *Labels  `json:"labels,omitempty"`
+}
+
+// Column is what was found in one column.
+type Column struct {
+	Name  string `json:"name"`
+	Kind  string `json:"kind"`
+	Nulls int    `json:"nulls"`
+	NaN   int    `json:"nan"`
+}
+
+// IDs describes the id column.
+type IDs struct {
+	Column     string `json:"column"`
+	Distinct   int    `json:"distinct"`
+	Duplicates int    `json:"duplicates"`
+	Missing    int    `json:"missing"`
+}
+
+// Labels describes the label column; Positive is nil for regression.
+type Labels struct {
+	Column   string `json:"column"`
+	Missing  int    `json:"missing"`
+	Positive *int   `json:"positive,omitempty"`
+}
+
+// Overlap compares test with training rows.
+type Overlap struct {
+	IDs            int      `json:"ids"` // -1 where either has no id column
+	NearDuplicates int      `json:"near_duplicates"`
+	Share          float64  `json:"share"`
+	Columns        []string `json:"columns"`
+}
+
+// Part is a slice or group of the pinned data.
+type Part struct {
+	By    string `json:"by"`
+	Group string `json:"group"`
+	Rows  int    `json:"rows"`
+}
+
+// Drift is the predicate https://weighlock.dev/drift/v1.
+type Drift struct {
+	Model     Model         `json:"model"`
+	Spec      string        `json:"spec"`
+	Reference DataSet       `json:"reference"`
+	Current   DataSet       `json:"current"`
+	Method    DriftMethod   `json:"method"`
+	Results   []DriftResult `json:"results"`
+}
+
+// DriftMethod is the distance with all that its value depends on.
+type DriftMethod struct {
+	Name      string  `json:"name"`
+	Bins      int     `json:"bins"`
+	BinSource string  `json:"bin_source"`
+	Smoothing float64 `json:"smoothing"`
+	Missing   string  `json:"missing"`
+	Unseen    string  `json:"unseen"`
+	Log       string  `json:"log"`
+}
+
+// DriftResult is one column's measure.
+type DriftResult struct {
+	Item string `json:"item"`
+	Measure
+}

@@ -1,0 +1,193 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/stats"
+	"github.com/weighlock/weighlock/internal/table"
+)
+
+// result puts the predicates together.
+func (w *work) result(ctx context.Context) (*Result, error) {
+	out := &Result{}
+	if err := w.store(out); err != nil {
+		return nil, err
+	}
+	compared, err := w.champion(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.sortResults(); err != nil {
+		return nil, err
+	}
+	model := Model{Name: w.Spec.Name}
+	out.Evaluation = &Evaluation{
+		Model: model, Spec: w.SpecDigest, Grade: w.Grade,
+		Data:        w.dataSet(w.Test, w.test, "test"),
+		Predictions: Predictions{Digest: w.Predictions.Digest, Rows: w.predictions.Rows, Column: w.Spec.Predictions.Column},
+		Join:        w.joined.Join, Champion: compared, Results: w.results,
+	}
+	if out.Stored != nil {
+		out.Evaluation.Predictions.Stored = artifact.Digest(out.Stored)
+	}
+	if out.Datacheck, err = w.datacheck(model); err != nil {
+		return nil, err
+	}
+	if w.Spec.Drift != nil && w.train != nil {
+		out.Drift, err = w.driftReport(ctx, model, out.Datacheck.Columns)
+	}
+	return out, err
+}
+
+func (w *work) dataSet(s Source, t *table.Table, name string) DataSet {
+	if s.Name != "" {
+		name = s.Name
+	}
+	return DataSet{Name: name, Digest: s.Digest, Rows: t.Rows}
+}
+
+// store makes the predictions that the registry may keep.
+func (w *work) store(out *Result) error {
+	if w.Spec.Test.ID == "" || len(w.IDKey) == 0 {
+		return nil
+	}
+	id, err := w.test.Column(w.Spec.Test.ID)
+	if err != nil {
+		return err
+	}
+	out.Stored, err = w.joined.stored(id, w.IDKey)
+	return err
+}
+
+// maxChampionMisses is the share of rows that the champion may lack.
+const maxChampionMisses = 0.01
+
+// champion compares with the model in use, on the rows that both scored.
+func (w *work) champion(ctx context.Context) (*Compared, error) {
+	c, limit := w.Request.Champion, w.Spec.Champion
+	if c == nil || limit == nil {
+		return nil, nil
+	}
+	if c.Channel != limit.Channel {
+		return nil, fmt.Errorf("evaluating: the champion given is that of channel %s, the spec asks for %s", c.Channel, limit.Channel)
+	}
+	compared := &Compared{Channel: c.Channel, Digest: c.Digest, Predictions: c.Predictions.Digest}
+	var failure error
+	w.answer(ctx, ItemResult{Kind: KindChampion, Item: championItem(limit), Metric: limit.Metric}, func(r *ItemResult) {
+		at, score, err := w.championScores(ctx, c)
+		if err != nil {
+			failure = err
+			return
+		}
+		compared.Rows = len(at)
+		missed := w.all.n() - len(at)
+		switch {
+		case at == nil:
+			r.Measure = without(StatusError, "rows cannot be joined to the champion's without an id column and an id key", 0, w.all.n())
+		case float64(missed) > maxChampionMisses*float64(w.all.n()):
+			r.Measure = without(StatusError, fmt.Sprintf("the champion scored only %d of %d rows", len(at), w.all.n()), len(at), w.all.n())
+		default:
+			r.Measure, r.Reference = w.improvement(limit.Metric, w.all.pick(at), score, r.Item, notWorse(limit))
+			if missed > 0 {
+				r.note(fmt.Sprintf("the champion scored %d of %d rows, which are compared", len(at), w.all.n()))
+			}
+		}
+	})
+	return compared, failure
+}
+
+// championScores finds the champion's score of each of the sample's rows by
+// the pseudonym of its id; at lists the places in the sample that have one. It
+// is nil where nothing can be joined.
+func (w *work) championScores(ctx context.Context, c *Champion) (at []int32, score []float64, err error) {
+	if w.Spec.Test.ID == "" || len(w.IDKey) == 0 {
+		return nil, nil, nil
+	}
+	name := "champion-" + c.Channel + ".csv"
+	t, err := c.Predictions.read(ctx, name, table.Options{Columns: []string{"id", "score"}, Text: []string{"id"}})
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the predictions of champion %s: %w", artifact.Short(c.Digest), err)
+	}
+	values, err := scores(t, "score")
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := inUnit(t, "score", []string{w.Spec.Champion.Metric}); err != nil {
+		return nil, nil, err
+	}
+	rows, err := ids(t, "id")
+	if err != nil {
+		return nil, nil, err
+	}
+	id, err := w.test.Column(w.Spec.Test.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	at = []int32{}
+	for k, row := range w.all.rows {
+		if found, ok := rows[pseudonym(w.IDKey, id.String(int(row)))]; ok {
+			at, score = append(at, int32(k)), append(score, values[found])
+		}
+	}
+	return at, score, nil
+}
+
+// sortResults orders results by item, and refuses two answers to one.
+func (w *work) sortResults() error {
+	slices.SortFunc(w.results, func(a, b ItemResult) int { return strings.Compare(a.Item, b.Item) })
+	for i := 1; i < len(w.results); i++ {
+		if w.results[i].Item == w.results[i-1].Item {
+			return fmt.Errorf("evaluating: two results are called %q\nhint: slice by each column once", w.results[i].Item)
+		}
+	}
+	if w.results == nil {
+		w.results = []ItemResult{}
+	}
+	return nil
+}
+
+// scored says that the predictions stand in the test set itself.
+func (w *work) scored() bool { return w.Test.Digest == w.Predictions.Digest }
+
+func (w *work) datacheck(model Model) (*Datacheck, error) {
+	d := &Datacheck{Model: model, Spec: w.SpecDigest, Slices: []Part{}, Groups: []Part{}, Columns: driftColumns(w.Spec, w.test, w.scored())}
+	var err error
+	if d.Sets.Test, err = examine(w.test, w.Test.Digest, w.Spec.Test.ID, w.Spec.Test.Label, w.truth); err != nil {
+		return nil, err
+	}
+	for _, p := range w.slices {
+		d.Slices = append(d.Slices, p.list()...)
+	}
+	for _, p := range w.groups {
+		d.Groups = append(d.Groups, p.list()...)
+	}
+	if w.train == nil {
+		return d, nil
+	}
+	if d.Sets.Train, err = examine(w.train, w.Train.Digest, w.Spec.Train.ID, w.Spec.Train.Label, w.trainTruth); err != nil {
+		return nil, err
+	}
+	d.Overlap, err = overlap(w.Spec, w.test, w.train, w.scored())
+	return d, err
+}
+
+func (w *work) driftReport(ctx context.Context, model Model, columns []string) (*Drift, error) {
+	results, err := w.drift(ctx, columns, w.test, w.train)
+	if err != nil {
+		return nil, err
+	}
+	return &Drift{
+		Model: model, Spec: w.SpecDigest,
+		Reference: w.dataSet(*w.Train, w.train, "train"),
+		Current:   w.dataSet(w.Test, w.test, "test"),
+		Method: DriftMethod{
+			Name: "psi", Bins: stats.PSIBins, BinSource: "reference", Smoothing: stats.PSISmoothing,
+			Missing: "own bin", Unseen: "own bin", Log: "natural",
+		},
+		Results: results,
+	}, nil
+}

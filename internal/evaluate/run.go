@@ -1,0 +1,251 @@
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/stats"
+	"github.com/weighlock/weighlock/internal/table"
+)
+
+// work is one evaluation under way.
+type work struct {
+	Request
+	*judge
+	test, train, predictions *table.Table // train is nil where there is none
+	truth, trainTruth        *truth
+	joined                   *joined
+	all                      *sample
+	slices, groups           []*parts
+	results                  []ItemResult
+}
+
+// Run evaluates. Errors are about files that cannot be evaluated at all
+// (table.Error has the place, ErrPinned means another file than was pinned);
+// a question without an answer is a measure whose status says so. The same
+// request gives the same bytes on any number of processors.
+func Run(ctx context.Context, request Request) (*Result, error) {
+	w := &work{Request: request}
+	for _, step := range []func(context.Context) error{w.check, w.read, w.match, w.part, w.measure} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return w.result(ctx)
+}
+
+func (w *work) check(context.Context) error {
+	switch {
+	case w.Spec == nil:
+		return errors.New("evaluating: no spec")
+	case w.Spec.Task != "binary" && w.Spec.Task != "regression":
+		return fmt.Errorf("evaluating: task %s cannot be evaluated yet, only binary and regression", w.Spec.Task)
+	case w.Spec.Test.Digest != w.Test.Digest:
+		return fmt.Errorf("%w: the spec pins %s as %s, this one is %s", ErrPinned, w.Spec.Test.File, artifact.Short(w.Spec.Test.Digest), artifact.Short(w.Test.Digest))
+	case !slices.Contains([]string{"claimed", "computed", "rescored"}, w.Grade):
+		return fmt.Errorf("evaluating: %q is no grade of evidence", w.Grade)
+	}
+	w.judge = &judge{spec: w.Spec, seed: w.SpecDigest + "|" + w.Test.Digest + "|" + w.Predictions.Digest}
+	return nil
+}
+
+func (w *work) read(ctx context.Context) (err error) {
+	spec := w.Spec
+	if w.test, err = w.Test.read(ctx, w.Test.path(), table.Options{Text: texts(spec.Test.ID)}); err != nil {
+		return err
+	}
+	if w.truth, err = readTruth(w.test, spec.Test.Label, spec.Test.Positive, spec.Task); err != nil {
+		return err
+	}
+	columns := []string{spec.Predictions.Column}
+	if id := w.predictionID(); id != "" {
+		if id == spec.Predictions.Column {
+			return fmt.Errorf("reading %s: column %s is both id and score", w.Predictions.path(), id)
+		}
+		columns = append(columns, id)
+	}
+	w.predictions, err = w.Predictions.read(ctx, w.Predictions.path(), table.Options{Columns: columns, Text: texts(w.predictionID())})
+	if err != nil {
+		return err
+	}
+	return w.readTrain(ctx)
+}
+
+func (w *work) readTrain(ctx context.Context) (err error) {
+	if w.Train == nil {
+		return nil
+	}
+	if w.Spec.Train == nil {
+		return fmt.Errorf("evaluating: there is training data %s, but the spec names none", w.Train.path())
+	}
+	if w.train, err = w.Train.read(ctx, w.Train.path(), table.Options{Text: texts(w.Spec.Train.ID)}); err != nil {
+		return err
+	}
+	if w.Spec.Train.Label != "" {
+		w.trainTruth, err = readTruth(w.train, w.Spec.Train.Label, w.Spec.Test.Positive, w.Spec.Task)
+	}
+	return err
+}
+
+// predictionID is the id column of the predictions; none where the test set
+// has none, which joins by row.
+func (w *work) predictionID() string {
+	if w.Spec.Test.ID == "" {
+		return ""
+	}
+	if w.Spec.Predictions.ID == "" {
+		return w.Spec.Test.ID
+	}
+	return w.Spec.Predictions.ID
+}
+
+func texts(id string) []string {
+	if id == "" {
+		return nil
+	}
+	return []string{id}
+}
+
+func (w *work) match(context.Context) (err error) {
+	spec := w.Spec
+	if w.joined, err = join(w.test, w.predictions, spec.Test.ID, w.predictionID(), spec.Predictions.Column); err != nil {
+		return err
+	}
+	if spec.Task == "binary" {
+		if err := inUnit(w.predictions, spec.Predictions.Column, w.metricNames()); err != nil {
+			return err
+		}
+	}
+	w.all = newSample(w.truth, w.joined)
+	return nil
+}
+
+// metricNames are all metrics that the spec asks for.
+func (w *work) metricNames() []string {
+	names := slices.Collect(maps.Keys(w.Spec.Metrics))
+	if w.Spec.Slices != nil {
+		names = slices.AppendSeq(names, maps.Keys(w.Spec.Slices.Metrics))
+	}
+	if b := w.Spec.Baseline; b != nil {
+		names = append(names, b.Metric)
+	}
+	if c := w.Spec.Champion; c != nil {
+		names = append(names, c.Metric)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// part splits the pinned data into slices and groups.
+func (w *work) part(context.Context) (err error) {
+	if s := w.Spec.Slices; s != nil {
+		if w.slices, err = splitAll(w.test, s.By); err != nil {
+			return err
+		}
+	}
+	if f := w.Spec.Fairness; f != nil {
+		w.groups, err = splitAll(w.test, f.By)
+	}
+	return err
+}
+
+func splitAll(t *table.Table, by []string) (all []*parts, err error) {
+	for _, one := range by {
+		p, err := split(t, one)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func (w *work) measure(ctx context.Context) error {
+	for _, name := range slices.Sorted(maps.Keys(w.Spec.Metrics)) {
+		limit := w.Spec.Metrics[name]
+		w.answer(ctx, ItemResult{Kind: KindMetric, Item: name, Metric: name}, func(r *ItemResult) {
+			r.Measure = w.metric(name, w.all, name, &limit)
+		})
+	}
+	w.measureSlices(ctx)
+	if f := w.Spec.Fairness; f != nil {
+		for _, p := range w.groups {
+			for _, name := range slices.Sorted(maps.Keys(f.Metrics)) {
+				w.answer(ctx, ItemResult{Kind: KindFairness, Item: fairnessItem(name, p.by), Metric: name, By: p.by}, func(r *ItemResult) {
+					*r = w.fairness(name, f.Metrics[name], p, w.all)
+				})
+			}
+		}
+	}
+	if b := w.Spec.Baseline; b != nil {
+		w.answer(ctx, ItemResult{Kind: KindBaseline, Item: baselineItem(b), Metric: b.Metric}, func(r *ItemResult) {
+			*r = w.baseline(b, w.all, prior(w.trainTruth, w.all))
+		})
+	}
+	return ctx.Err()
+}
+
+func (w *work) measureSlices(ctx context.Context) {
+	s := w.Spec.Slices
+	if s == nil {
+		return
+	}
+	for _, p := range w.slices {
+		for g, group := range p.groups {
+			at := w.all.part(p, g)
+			part := w.all.pick(at)
+			for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
+				limit := s.Metrics[name]
+				few := func(item string, measure func() Measure) Measure {
+					if n, why := w.tooFew(name, part, s.MinRows); why != "" {
+						return w.finish(without(StatusTooFew, why, n, part.n()), item, w.thresholded(name))
+					}
+					return measure()
+				}
+				if limit.Min != nil || limit.Max != nil {
+					w.answer(ctx, ItemResult{Kind: KindSlice, Item: sliceItem(name, p.by, group), Metric: name, By: p.by, Group: group}, func(r *ItemResult) {
+						r.Measure = few(r.Item, func() Measure {
+							return w.metric(name, part, r.Item, &project.Limit{Min: limit.Min, Max: limit.Max})
+						})
+					})
+				}
+				if limit.MaxGap != nil {
+					w.answer(ctx, ItemResult{Kind: KindGap, Item: gapItem(name, p.by, group), Metric: name, By: p.by, Group: group}, func(r *ItemResult) {
+						r.Measure = few(r.Item, func() Measure {
+							return w.gap(name, w.all, at, r.Item, &project.Limit{Max: limit.MaxGap})
+						})
+					})
+				}
+			}
+		}
+	}
+}
+
+func (w *work) thresholded(metric string) bool {
+	info, _ := stats.Lookup(metric)
+	return info.Thresholded()
+}
+
+// answer adds one result, unless the run was cancelled; without labels its
+// measure says so instead.
+func (w *work) answer(ctx context.Context, r ItemResult, measure func(*ItemResult)) {
+	if ctx.Err() != nil {
+		return
+	}
+	if w.truth.missing > 0 && needsLabels(r.Metric) {
+		r.Measure = without(StatusNoLabels, w.truth.detail, w.test.Rows-w.truth.missing, w.test.Rows)
+	} else {
+		measure(&r)
+	}
+	w.results = append(w.results, r)
+}
+
+// needsLabels is false of what is about decisions alone.
+func needsLabels(metric string) bool {
+	return !slices.Contains([]string{"selection_rate", "selection_rate_difference", "selection_rate_ratio"}, metric)
+}
