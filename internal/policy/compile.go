@@ -78,6 +78,9 @@ func (b *Bundle) addModule(i int, name string, owner map[string]int) error {
 	if module == nil {
 		return fmt.Errorf("%s: is empty", name)
 	}
+	if err := checkNegations(name, module); err != nil {
+		return err
+	}
 	owner[module.Package.Path.String()] = i
 	b.modules[stored(i, name)] = module
 	if strings.HasPrefix(name, "rules/") || underRules(module) {

@@ -45,7 +45,3 @@ else := concat("; ", sort([f.message |
 
 # short is a digest as people read it.
 short(digest) := substring(digest, 0, 19)
-
-# half is what one run that a program watched earns of an ML Test Score test;
-# a full point needs repetition.
-half := {"points": 0.5}

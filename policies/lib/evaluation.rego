@@ -10,7 +10,17 @@ import data.weighlock.lib.judge
 
 # check is the check of one item of the spec or of the pinned data. kinds are
 # the kinds of result that may answer it; verb and too_small word it.
-check(item, terms) := object.union(_check(item, terms), {"evidence": evidence})
+check(item, terms) := object.union(object.union(found, {"evidence": evidence}), _points(found)) if found := _check(item, terms)
+
+# points are what one evaluation that a program made earns of an ML Test Score
+# test; a full point needs repetition.
+_points(found) := {"points": 0.5} if found.status == "pass"
+
+else := {}
+
+# blocked is the check of an item that cannot be judged, because of a finding
+# of the rule's own.
+blocked(item, found) := checks.conclude(item.id, {found}, "", {"evidence": evidence})
 
 # evidence is the digest of the evaluation's statement.
 evidence := [digest | digest := input.evaluation.statement.digest]
@@ -53,6 +63,17 @@ else := checks.fail(sprintf("%s was computed at threshold %v, the spec says %v",
 
 else := checks.fail(sprintf("%s has a %v interval, the spec says %v", [item.id, result.level, input.spec.document.confidence])) if {
 	result.level != input.spec.document.confidence
+}
+
+else := checks.undecided(sprintf("%s rests on %d rows, and the spec asks for %d", [item.id, result.n, terms.min_rows])) if {
+	terms.too_small == "undecided"
+	result.status == "ok"
+	result.n < terms.min_rows
+}
+
+else := checks.warn(sprintf("%s rests on %d rows, and the spec asks for %d", [item.id, result.n, terms.min_rows])) if {
+	result.status == "ok"
+	result.n < terms.min_rows
 }
 
 _answers(item, result, terms) if {

@@ -23,9 +23,9 @@ _judge(id, measure, limit, terms) := _found("error", "%s has no limit that it co
 
 else := _without_number(id, measure, terms) if not measure.status == "ok"
 
-else := _found("error", "%s is said to be ok, but has no value", [id]) if not is_number(measure.value)
+else := _found("error", "%s is said to be ok, but has no value", [id]) if not _has_value(measure)
 
-else := _found("error", "%s has an interval whose ends are swapped", [id]) if measure.low > measure.high
+else := _found("error", "%s has an interval whose ends are swapped", [id]) if _swapped(measure)
 
 else := _found("undecided", "%s; every row was decided alike, so the interval says nothing", [_sentence(id, measure, limit, terms)]) if _degenerate(measure, terms)
 
@@ -39,6 +39,14 @@ _limited(limit) if {
 		is_number(bound)
 	}
 }
+
+_swapped(measure) if {
+	is_number(measure.low)
+	is_number(measure.high)
+	measure.low > measure.high
+}
+
+_has_value(measure) if is_number(measure.value)
 
 _without_number(id, measure, terms) := _found("warn", "%s rests on %d rows, too few to be judged%s", [id, measure.n, _detail(measure)]) if {
 	measure.status == "too_few"
@@ -86,18 +94,17 @@ else := _found("error", "%s could not be judged", [id])
 
 # side judges one bound: pass, fail, noise (between limit and noise), or
 # no_end where the end that decides is not there.
-_side(measure, limit, judge, side) := "no_end" if not is_number(_end(measure, judge, side))
+_side(measure, limit, judge, side) := "no_end" if not _has_end(measure, judge, side)
 
 else := "pass" if _within(_end(measure, judge, side), limit[side], side)
 
 else := "fail" if not _noisy(measure, limit, side)
 
-else := "fail" if {
-	not _within(measure.value, limit[side], side)
-	not _within(measure.value, measure.null95, side)
-}
+else := "fail" if _worse_than_both(measure.value, limit[side], measure.null95, side)
 
 else := "noise"
+
+_has_end(measure, judge, side) if is_number(_end(measure, judge, side))
 
 _end(measure, "point", _) := measure.value
 
@@ -108,6 +115,10 @@ _end(measure, "bound", "max") := measure.high
 _within(value, bound, "min") if value >= bound
 
 _within(value, bound, "max") if value <= bound
+
+_worse_than_both(value, limit, noise, "min") if value < min([limit, noise])
+
+_worse_than_both(value, limit, noise, "max") if value > max([limit, noise])
 
 # noisy is true of a limit that is stricter than what chance alone gives.
 _noisy(measure, limit, "min") if {

@@ -20,12 +20,11 @@
 #   items: input.spec.items.metrics
 package weighlock.rules.evaluation.metrics
 
-import data.weighlock.lib.checks as finding
 import data.weighlock.lib.evaluation
 
 checks contains check if {
 	some item in input.spec.items.metrics
-	check := object.union(evaluation.check(item, _terms), finding.half)
+	check := evaluation.check(item, _terms)
 }
 
 _terms := {"kinds": {"metric"}, "verb": "is", "too_small": "undecided"}

@@ -27,7 +27,9 @@ _findings contains finding.undecided(sprintf("the %s statement %s, which an earl
 	some piece in input.missing
 }
 
-_findings contains finding.error("what is missing was not looked for") if not is_array(input.missing)
+_findings contains finding.error("what is missing was not looked for") if not _looked_for
+
+_looked_for if is_array(input.missing)
 
 _findings contains finding.undecided("an earlier verdict names a piece that is not there any more") if {
 	some piece in input.missing

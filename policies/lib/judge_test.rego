@@ -1,0 +1,127 @@
+package weighlock.lib.judge_test
+
+import data.weighlock.lib.judge
+
+_bound := {"judge": "bound", "verb": "is", "too_small": "undecided"}
+
+_point := object.union(_bound, {"judge": "point"})
+
+_report := object.union(_bound, {"too_small": "report"})
+
+_ok := {"status": "ok", "value": 0.6, "low": 0.55, "high": 0.65, "n": 573, "rows": 1000}
+
+_with(more) := object.union(_ok, more)
+
+_status(measure, limit, terms) := judge.check("recall", measure, limit, terms).status
+
+_message(measure, limit, terms) := judge.check("recall", measure, limit, terms).message
+
+test_bad_end_meets_the_limit if _status(_ok, {"min": 0.5}, _bound) == "pass"
+
+test_bounds_are_inclusive if {
+	_status(_ok, {"min": 0.55}, _bound) == "pass"
+	_status(_ok, {"max": 0.65}, _bound) == "pass"
+	_status(_ok, {"min": 0.6, "max": 0.6}, _point) == "pass"
+}
+
+test_just_beyond if {
+	_status(_ok, {"min": 0.550001}, _bound) == "fail"
+	_status(_ok, {"max": 0.649999}, _bound) == "fail"
+	_status(_ok, {"min": 0.600001}, _point) == "fail"
+}
+
+test_only_the_interval_misses if _message(_with({"needed": 812}), {"min": 0.58}, _bound) == "recall is 0.600 [0.550, 0.650] on 573 rows, limit ≥ 0.58; the value meets the limit, its interval does not: about 812 rows would decide"
+
+test_only_the_interval_misses_by_an_unknown_number if endswith(_message(_ok, {"min": 0.58}, _bound), "its interval does not: more rows would decide")
+
+test_the_value_misses if endswith(_message(_ok, {"min": 0.7}, _bound), "limit ≥ 0.7; the value itself misses the limit")
+
+test_two_bounds if {
+	_status(_ok, {"min": 0.5, "max": 0.7}, _bound) == "pass"
+	_status(_ok, {"min": 0.5, "max": 0.62}, _bound) == "fail"
+	contains(_message(_ok, {"min": 0.5, "max": 0.7}, _bound), "limit ≥ 0.5 and ≤ 0.7")
+}
+
+test_point_ignores_the_interval if {
+	_status(_ok, {"min": 0.58}, _point) == "pass"
+	_status({"status": "ok", "value": 0.6, "n": 5, "rows": 5}, {"min": 0.58}, _point) == "pass"
+}
+
+test_no_interval if _status({"status": "ok", "value": 0.6, "n": 5, "rows": 5}, {"min": 0.5}, _bound) == "undecided"
+
+test_interval_of_the_wrong_type if _status(_with({"low": "0.9"}), {"min": 0.5}, _bound) == "undecided"
+
+test_no_number if {
+	_status({"status": "too_few", "n": 3, "rows": 3}, {"min": 0.5}, _bound) == "undecided"
+	_status({"status": "too_few", "n": 3, "rows": 3}, {"min": 0.5}, _report) == "warn"
+	_status({"status": "undefined", "n": 3, "rows": 3, "detail": "one class only"}, {"min": 0.5}, _bound) == "undecided"
+	_status({"status": "no_labels", "n": 0, "rows": 3}, {"min": 0.5}, _bound) == "undecided"
+	_status({"status": "error", "n": 0, "rows": 3}, {"min": 0.5}, _bound) == "error"
+	_status({"status": "fine", "value": 0.9, "low": 0.9, "n": 0, "rows": 3}, {"min": 0.5}, _bound) == "error"
+	_status({"value": 0.9, "low": 0.9, "n": 0, "rows": 3}, {"min": 0.5}, _bound) == "error"
+}
+
+test_detail_is_told if _message({"status": "undefined", "n": 3, "rows": 3, "detail": "one class only"}, {"min": 0.5}, _bound) == "recall is undefined: one class only"
+
+test_ok_without_a_value if _status({"status": "ok", "low": 0.6, "high": 0.7, "n": 5, "rows": 5}, {"min": 0.5}, _bound) == "error"
+
+test_swapped_ends if _status(_with({"low": 0.7}), {"min": 0.5}, _bound) == "error"
+
+test_degenerate if {
+	_status(_with({"degenerate": true}), {"min": 0.5}, _bound) == "undecided"
+	_status(_with({"degenerate": true, "method": "bca"}), {"min": 0.5}, _bound) == "undecided"
+	_status(_with({"degenerate": true, "method": "exact"}), {"min": 0.5}, _bound) == "pass"
+	_status(_with({"degenerate": true, "method": "clopper_pearson"}), {"min": 0.5}, _bound) == "pass"
+	_status({"status": "ok", "value": 1, "degenerate": true, "method": "exact", "n": 9, "rows": 9}, {"min": 0.5}, _bound) == "undecided"
+	_status(_with({"degenerate": false}), {"min": 0.5}, _bound) == "pass"
+	_status(_with({"degenerate": true}), {"min": 0.5}, _point) == "pass"
+}
+
+_distance(value, high) := {"status": "ok", "value": value, "low": 0, "high": high, "null95": 0.27, "n": 114, "rows": 114}
+
+test_limit_inside_the_noise if {
+	_status(_distance(0.05, 0.1), {"max": 0.1}, _bound) == "pass"
+	_status(_distance(0.05, 0.3), {"max": 0.1}, _bound) == "undecided"
+	_status(_distance(0.2, 0.3), {"max": 0.1}, _bound) == "undecided"
+	_status(_distance(0.27, 0.3), {"max": 0.1}, _bound) == "undecided"
+	_status(_distance(0.28, 0.3), {"max": 0.1}, _bound) == "fail"
+	_status(_distance(0.2, 0.3), {"max": 0.1}, _point) == "undecided"
+	_status(_distance(0.28, 0.3), {"max": 0.1}, _point) == "fail"
+	_status(_distance(0.05, 0.3), {"max": 0.1}, _point) == "pass"
+}
+
+test_limit_beyond_the_noise if {
+	_status(_distance(0.2, 0.28), {"max": 0.27}, _bound) == "fail"
+	_status(_distance(0.2, 0.3), {"max": 0.3}, _bound) == "pass"
+}
+
+_ratio(value, low) := {"status": "ok", "value": value, "low": low, "high": 1, "null95": 0.7, "n": 114, "rows": 114}
+
+test_floor_inside_the_noise if {
+	_status(_ratio(0.9, 0.85), {"min": 0.8}, _bound) == "pass"
+	_status(_ratio(0.75, 0.6), {"min": 0.8}, _bound) == "undecided"
+	_status(_ratio(0.65, 0.6), {"min": 0.8}, _bound) == "fail"
+}
+
+test_limit_that_is_none if {
+	_status(_ok, {}, _bound) == "error"
+	_status(_ok, {"max": "0.9"}, _bound) == "error"
+	_status(_ok, {"min": null}, _bound) == "error"
+	_status(_ok, {"least": 0.1}, _bound) == "error"
+}
+
+test_unknown_judge if not judge.check("recall", _ok, {"min": 0.5}, object.union(_bound, {"judge": "eye"}))
+
+test_numbers_are_shown_where_they_decide if {
+	startswith(_message(_with({"low": 0.5499}), {"min": 0.55}, _bound), "recall is 0.600 [0.549900, 0.650]")
+	startswith(_message(_with({"value": -0.00012}), {"min": -1}, _point), "recall is -0.000120")
+	startswith(_message(_with({"value": 1, "high": 12345.678}), {"min": 0}, _bound), "recall is 1.000 [0.550, 12345.678]")
+}
+
+test_observed_and_expected if judge.check("recall", _ok, {"min": 0.5}, _bound) == {
+	"item": "recall",
+	"status": "pass",
+	"message": "recall is 0.600 [0.550, 0.650] on 573 rows, limit ≥ 0.5",
+	"observed": {"value": 0.6, "low": 0.55, "high": 0.65, "n": 573},
+	"expected": {"min": 0.5, "judge": "bound"},
+}

@@ -1,0 +1,88 @@
+package weighlock.rules.data.complete_test
+
+import data.weighlock.lib.testing
+import data.weighlock.rules.data.complete as rule
+
+test_pass if {
+	testing.got(rule.checks) == {"pass"} with input as data.fixture
+	testing.says(rule.checks, "test has 12000 rows, every one with its own id and label") with input as data.fixture
+}
+
+_test(path, value) := testing.set(concat("", ["/data/document/sets/test", path]), value)
+
+test_no_rows if testing.of(rule.checks, "test") == "fail" with input as testing.patched({"/data/document/sets/test/rows": 0, "/evaluation/join/matched": 0})
+
+test_too_few_rows if testing.of(rule.checks, "test") == "undecided" with input as testing.patched({"/data/document/sets/test/rows": 29, "/evaluation/join/matched": 29})
+
+test_enough_rows if testing.of(rule.checks, "test") == "pass" with input as testing.patched({"/data/document/sets/test/rows": 30, "/evaluation/join/matched": 30})
+
+test_rows_missing if testing.of(rule.checks, "train") == "error" with input as testing.without("/data/document/sets/train/rows")
+
+test_set_missing if testing.of(rule.checks, "train") == "error" with input as testing.without("/data/document/sets/train")
+
+test_duplicate_ids if testing.of(rule.checks, "test") == "fail" with input as _test("/ids/duplicates", 2)
+
+test_missing_ids if testing.of(rule.checks, "train") == "fail" with input as testing.set("/data/document/sets/train/ids/missing", 1)
+
+test_ids_not_looked_at if testing.of(rule.checks, "train") == "error" with input as testing.without("/data/document/sets/train/ids")
+
+_no_ids := json.remove(testing.set("/data/document/overlap/ids", -1), ["/data/document/sets/test/ids", "/spec/document/test/id"])
+
+test_no_id_column_at_release if testing.of(rule.checks, "test") == "undecided" with input as _no_ids
+
+test_no_id_column_at_start if testing.of(rule.checks, "test") == "warn" with input as json.patch(_no_ids, [{"op": "replace", "path": "/context/level", "value": "start"}])
+
+test_nan_is_reported if {
+	testing.of(rule.checks, "test") == "warn" with input as _test("/columns/1/nan", 4)
+	testing.says(rule.checks, "test holds cells that are not a number in age") with input as _test("/columns/1/nan", 4)
+}
+
+test_labels_missing if testing.of(rule.checks, "test") == "fail" with input as _test("/labels/missing", 3)
+
+test_labels_not_looked_at if testing.of(rule.checks, "test") == "error" with input as testing.without("/data/document/sets/test/labels")
+
+test_training_labels_missing if testing.of(rule.checks, "train") == "fail" with input as testing.set("/data/document/sets/train/labels/missing", 3)
+
+test_training_rows_in_test if testing.of(rule.checks, "test") == "fail" with input as testing.set("/data/document/overlap/ids", 12)
+
+test_near_duplicates_under_new_ids if {
+	changed := testing.patched({"/data/document/overlap/near_duplicates": 240, "/data/document/overlap/share": 0.02})
+	testing.of(rule.checks, "test") == "fail" with input as changed
+	testing.says(rule.checks, "240 test rows (a share of 0.02, limit 0.01)") with input as changed
+}
+
+test_near_duplicates_at_the_limit if testing.of(rule.checks, "test") == "pass" with input as testing.set("/data/document/overlap/share", 0.01)
+
+test_share_missing if testing.of(rule.checks, "test") == "error" with input as testing.without("/data/document/overlap/share")
+
+test_not_compared_with_training if testing.of(rule.checks, "test") == "undecided" with input as testing.without("/data/document/overlap")
+
+test_no_training_data_at_start if testing.of(rule.checks, "test") == "warn" with input as json.patch(
+	json.remove(data.fixture, ["/data/document/overlap", "/spec/document/train"]),
+	[{"op": "replace", "path": "/context/level", "value": "start"}],
+)
+
+test_wrong_digest if {
+	testing.of(rule.checks, "test") == "fail" with input as _test("/digest", testing.digest)
+	testing.says(rule.checks, "but the spec pins") with input as _test("/digest", testing.digest)
+}
+
+test_other_training_data if testing.of(rule.checks, "train") == "fail" with input as testing.set("/data/document/sets/train/digest", testing.digest)
+
+test_another_spec if testing.got(rule.checks) == {"fail"} with input as testing.set("/data/document/spec", testing.digest)
+
+test_spec_missing if testing.got(rule.checks) == {"error"} with input as testing.without("/data/document/spec")
+
+test_no_evaluation if testing.of(rule.checks, "test") == "undecided" with input as testing.without("/evaluation")
+
+test_evaluated_on_other_data if testing.of(rule.checks, "test") == "fail" with input as testing.set("/evaluation/data", testing.digest)
+
+test_rows_without_prediction if testing.of(rule.checks, "test") == "fail" with input as testing.set("/evaluation/join/missing", 1)
+
+test_predictions_without_row if testing.of(rule.checks, "test") == "fail" with input as testing.set("/evaluation/join/extra", 1)
+
+test_join_does_not_add_up if testing.of(rule.checks, "test") == "error" with input as testing.set("/evaluation/join/matched", 7)
+
+test_missing if testing.got(rule.checks) == set() with input as testing.without("/data")
+
+test_wrong_type if testing.of(rule.checks, "test") == "undecided" with input as testing.patched({"/data/document/sets/test/ids": "account", "/spec/document/test/id": false})

@@ -1,0 +1,65 @@
+# METADATA
+# scope: package
+# title: The model is not worse than the one in use
+# description: >-
+#   The candidate is compared with the channel's champion on the same rows. Who
+#   the champion is comes from the channel's ledger or the verifier file, never
+#   from the author; where neither says, nothing is decided.
+# custom:
+#   id: evaluation/champion
+#   category: evaluation
+#   solution: >-
+#     Keep the champion, or improve the candidate. Where nobody says what the
+#     channel holds, set channels.<name>.champion in the verifier file to its
+#     digest, or to none for a first model.
+#   collections: [core]
+#   mltest: Infra 4
+#   parameters: []
+#   evidence: [input.evaluation]
+#   grade: computed
+#   items: input.spec.items.champion
+#   declared: input.spec.document.champion
+package weighlock.rules.evaluation.champion
+
+import data.weighlock.lib.checks as finding
+import data.weighlock.lib.evaluation
+
+checks contains check if {
+	some item in input.spec.items.champion
+	check := _check(item)
+}
+
+_check(item) := evaluation.blocked(item, found) if found := _obstacle(item)
+
+else := evaluation.check(item, _terms)
+
+_terms := {"kinds": {"champion"}, "verb": "gains", "too_small": "undecided"}
+
+_channel := input.spec.document.champion.channel
+
+_known := input.champion[_channel]
+
+_compared := input.evaluation.champion
+
+_obstacle(item) := finding.undecided(sprintf("%s: neither a ledger nor the verifier file says which model channel %s holds", [item.id, _channel])) if not _known.digest
+
+else := finding.warn(sprintf("%s: the %s says that channel %s has no champion yet", [item.id, _known.source, _channel])) if _known.digest == "none"
+
+else := finding.warn(sprintf("%s: this model is the champion of channel %s itself", [item.id, _channel])) if _known.digest == input.model.digest
+
+else := finding.undecided(sprintf("%s: the model was not compared with the champion of channel %s", [item.id, _channel])) if not _compared
+
+else := finding.fail(sprintf("%s: the model was compared with %s, but the champion of channel %s is %s", [item.id, finding.short(_compared.digest), _channel, finding.short(_known.digest)])) if _compared.digest != _known.digest
+
+else := finding.fail(sprintf("%s: the model was compared with the champion of channel %s, not of %s", [item.id, _compared.channel, _channel])) if _compared.channel != _channel
+
+else := finding.undecided(sprintf("%s: only %d of %d rows were scored by the champion too", [item.id, _compared.rows, input.evaluation.rows])) if _compared.rows != input.evaluation.rows
+
+else := finding.error(sprintf("%s: the comparison does not say with whom, or on how many rows", [item.id])) if not _sound
+
+_sound if {
+	_compared.digest == _known.digest
+	_compared.channel == _channel
+	_compared.rows == input.evaluation.rows
+	input.evaluation.rows > 0
+}

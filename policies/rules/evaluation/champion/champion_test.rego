@@ -1,0 +1,46 @@
+package weighlock.rules.evaluation.champion_test
+
+import data.weighlock.lib.testing
+import data.weighlock.rules.evaluation.champion as rule
+
+test_pass if {
+	testing.got(rule.checks) == {"pass"} with input as data.fixture
+	testing.says(rule.checks, "log_loss vs production gains 0.004000 [0.001000, 0.007000] on 12000 rows, limit ≥ -0.005") with input as data.fixture
+}
+
+_result := "log_loss vs production"
+
+test_worse if testing.got(rule.checks) == {"fail"} with input as testing.patched({
+	"/evaluation/results/log_loss vs production/value": -0.02,
+	"/evaluation/results/log_loss vs production/low": -0.03,
+	"/evaluation/results/log_loss vs production/high": -0.01,
+})
+
+test_unknown_channel if {
+	testing.got(rule.checks) == {"undecided"} with input as testing.set("/champion", {})
+	testing.says(rule.checks, "neither a ledger nor the verifier file says which model channel production holds") with input as testing.set("/champion", {})
+}
+
+test_no_champion_yet if {
+	testing.got(rule.checks) == {"warn"} with input as testing.set("/champion/production/digest", "none")
+	testing.says(rule.checks, "the verifier says that channel production has no champion yet") with input as testing.set("/champion/production/digest", "none")
+}
+
+test_champion_itself if testing.got(rule.checks) == {"warn"} with input as testing.set("/champion/production/digest", data.fixture.model.digest)
+
+test_not_compared if testing.got(rule.checks) == {"undecided"} with input as testing.without("/evaluation/champion")
+
+test_wrong_digest if {
+	testing.got(rule.checks) == {"fail"} with input as testing.set("/champion/production/digest", testing.digest)
+	testing.says(rule.checks, "but the champion of channel production is sha256:000000000000") with input as testing.set("/champion/production/digest", testing.digest)
+}
+
+test_another_channel if testing.got(rule.checks) == {"fail"} with input as testing.set("/evaluation/champion/channel", "staging")
+
+test_other_rows if testing.got(rule.checks) == {"undecided"} with input as testing.set("/evaluation/champion/rows", 11000)
+
+test_rows_missing if testing.got(rule.checks) == {"error"} with input as testing.without("/evaluation/champion/rows")
+
+test_missing if testing.got(rule.checks) == {"undecided"} with input as testing.without("/evaluation")
+
+test_wrong_type if testing.got(rule.checks) == {"error"} with input as testing.set("/evaluation/results/log_loss vs production/value", "better")

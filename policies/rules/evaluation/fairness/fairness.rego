@@ -1,0 +1,68 @@
+# METADATA
+# scope: package
+# title: Every difference between groups stays within its limit
+# description: >-
+#   The spec says between which groups of people the model may differ, and by
+#   how much. The groups are enumerated from the pinned data: a group that the
+#   evaluation left out, or that is too small to be judged, leaves it undecided.
+# custom:
+#   id: evaluation/fairness
+#   category: evaluation
+#   solution: >-
+#     Compare the groups that are named row by row: their share in the training
+#     data, their labels, features that stand in for the group. Where a group is
+#     too small, collect more labelled rows of it.
+#   collections: [core]
+#   mltest: Model 7
+#   parameters: []
+#   evidence: [input.data, input.evaluation]
+#   grade: computed
+#   items: input.data.items.fairness
+#   declared: input.spec.document.fairness
+package weighlock.rules.evaluation.fairness
+
+import data.weighlock.lib.checks as finding
+import data.weighlock.lib.evaluation
+
+checks contains check if {
+	some item in input.data.items.fairness
+	check := _check(item)
+}
+
+_check(item) := evaluation.blocked(item, found) if found := _incomplete(item)
+
+else := evaluation.check(item, _terms)
+
+_terms := {
+	"kinds": {"fairness"},
+	"verb": "is",
+	"too_small": "undecided",
+	"min_rows": input.spec.document.fairness.min_rows,
+}
+
+# incomplete finds a group of the pinned data that the result does not cover,
+# or covers without a number.
+_incomplete(item) := finding.error(sprintf("%s does not cover %s", [item.id, concat(", ", sort(left_out))])) if {
+	input.evaluation.results[item.id].status == "ok"
+	left_out := _groups(item) - {g.group | some g in input.evaluation.results[item.id].groups}
+	count(left_out) > 0
+}
+
+else := finding.error(sprintf("%s covers no group: the pinned data has none for %s", [item.id, item.by])) if {
+	input.evaluation.results[item.id].status == "ok"
+	count(_groups(item)) == 0
+}
+
+else := finding.undecided(sprintf("%s leaves out %s", [item.id, concat(", ", sort(unjudged))])) if {
+	input.evaluation.results[item.id].status == "ok"
+	unjudged := {g.group |
+		some g in input.evaluation.results[item.id].groups
+		not g.status == "ok"
+	}
+	count(unjudged) > 0
+}
+
+_groups(item) := {g.group |
+	some g in input.data.document.groups
+	g.by == item.by
+}

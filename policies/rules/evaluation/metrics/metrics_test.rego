@@ -1,0 +1,48 @@
+package weighlock.rules.evaluation.metrics_test
+
+import data.weighlock.lib.testing
+import data.weighlock.rules.evaluation.metrics as rule
+
+test_pass if {
+	testing.got(rule.checks) == {"pass"} with input as data.fixture
+	testing.says(rule.checks, "recall is 0.624 [0.601, 0.646] on 1742 rows, limit ≥ 0.55") with input as data.fixture
+}
+
+test_pass_earns_half_a_point if {
+	every check in rule.checks {
+		check.points == 0.5
+	} with input as data.fixture
+}
+
+_recall(measure) := testing.set("/evaluation/results/recall", object.union(data.fixture.evaluation.results.recall, measure))
+
+test_value_misses if {
+	changed := _recall({"value": 0.5, "low": 0.48, "high": 0.52})
+	testing.of(rule.checks, "recall") == "fail" with input as changed
+	testing.says(rule.checks, "the value itself misses the limit") with input as changed
+}
+
+test_missing if testing.got(rule.checks) == {"undecided"} with input as testing.without("/evaluation")
+
+test_metric_not_computed if {
+	testing.of(rule.checks, "recall") == "error" with input as testing.without("/evaluation/results/recall")
+	testing.says(rule.checks, "recall was not computed") with input as testing.without("/evaluation/results/recall")
+}
+
+test_result_of_another_item if testing.of(rule.checks, "recall") == "error" with input as _recall({"item": "roc_auc"})
+
+test_result_of_another_kind if testing.of(rule.checks, "recall") == "error" with input as _recall({"kind": "slice"})
+
+test_another_threshold if testing.of(rule.checks, "recall") == "fail" with input as _recall({"threshold": 0.1})
+
+test_another_confidence if testing.of(rule.checks, "recall") == "fail" with input as _recall({"level": 0.5})
+
+test_another_spec if testing.got(rule.checks) == {"fail"} with input as testing.set("/evaluation/spec", testing.digest)
+
+test_wrong_digest if testing.got(rule.checks) == {"fail"} with input as testing.set("/evaluation/data", testing.digest)
+
+test_data_missing if testing.got(rule.checks) == {"error"} with input as testing.without("/evaluation/data")
+
+test_limit_missing if testing.of(rule.checks, "recall") == "error" with input as testing.without("/spec/items/metrics/1/limit")
+
+test_wrong_type if testing.of(rule.checks, "recall") == "error" with input as _recall({"value": "0.9"})

@@ -1,0 +1,51 @@
+package weighlock.rules.evaluation.slices_test
+
+import data.weighlock.lib.testing
+import data.weighlock.rules.evaluation.slices as rule
+
+test_pass if testing.got(rule.checks) == {"pass"} with input as data.fixture
+
+_young := "recall{age=(-inf,25)}"
+
+_slice(measure) := testing.set(concat("/", ["/evaluation/results", _young]), object.union(data.fixture.evaluation.results[_young], measure))
+
+test_age_band_below_its_floor if {
+	changed := _slice({"value": 0.412, "low": 0.371, "high": 0.455})
+	testing.of(rule.checks, _young) == "fail" with input as changed
+	testing.says(rule.checks, "recall{age=(-inf,25)} is 0.412 [0.371, 0.455] on 391 rows, limit ≥ 0.5; the value itself misses the limit") with input as changed
+}
+
+test_gap_too_wide if testing.of(rule.checks, "recall gap{region=north}") == "fail" with input as testing.patched({
+	"/evaluation/results/recall gap{region=north}/value": 0.2,
+	"/evaluation/results/recall gap{region=north}/low": 0.15,
+	"/evaluation/results/recall gap{region=north}/high": 0.25,
+})
+
+test_slice_not_computed if testing.of(rule.checks, _young) == "error" with input as json.remove(data.fixture, [["evaluation", "results", _young]])
+
+test_rows_left_out if {
+	testing.of(rule.checks, _young) == "fail" with input as _slice({"rows": 1000})
+	testing.says(rule.checks, "was computed on 1000 rows, but the pinned data has 1504") with input as _slice({"rows": 1000})
+}
+
+test_too_few if testing.of(rule.checks, _young) == "undecided" with input as _slice({"status": "too_few", "n": 12})
+
+test_too_few_is_reported if testing.of(rule.checks, _young) == "warn" with input as json.patch(
+	_slice({"status": "too_few", "n": 12}),
+	[{"op": "replace", "path": "/spec/document/slices/too_small", "value": "report"}],
+)
+
+test_too_few_that_is_said_to_be_ok if testing.of(rule.checks, _young) == "undecided" with input as _slice({"n": 99})
+
+test_too_few_that_is_said_to_be_ok_is_reported if testing.of(rule.checks, _young) == "warn" with input as json.patch(
+	_slice({"n": 99}),
+	[{"op": "replace", "path": "/spec/document/slices/too_small", "value": "report"}],
+)
+
+test_missing if testing.got(rule.checks) == {"undecided"} with input as testing.without("/evaluation")
+
+test_data_missing if testing.got(rule.checks) == set() with input as testing.without("/data")
+
+test_wrong_type if testing.of(rule.checks, _young) == "error" with input as _slice({"value": null})
+
+test_wrong_digest if testing.got(rule.checks) == {"fail"} with input as testing.set("/evaluation/data", testing.digest)
