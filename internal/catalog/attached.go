@@ -180,3 +180,36 @@ func Versions(ctx context.Context, repo *oci.Repository) ([]string, error) {
 	slices.Sort(tags)
 	return tags, nil
 }
+
+// HasSpec says whether the artifact of a committed spec, tagged by the digest
+// of its canonical JSON, can be read to its end.
+func HasSpec(ctx context.Context, repo *oci.Repository, digest string) (bool, error) {
+	err := readSpec(ctx, repo, digest)
+	if errors.Is(err, oci.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("the committed spec %s: %w", artifact.Short(digest), err)
+	}
+	return true, nil
+}
+
+func readSpec(ctx context.Context, repo *oci.Repository, digest string) error {
+	d, err := repo.Resolve(ctx, artifact.SpecTag(digest))
+	if err != nil {
+		return err
+	}
+	m, err := manifest(ctx, repo, d.Digest)
+	if err != nil {
+		return err
+	}
+	if len(m.Layers) == 0 || m.Layers[0].Digest != digest {
+		return fmt.Errorf("%w: its tag leads to something else", oci.ErrIntegrity)
+	}
+	for _, l := range append([]oci.Descriptor{m.Config}, m.Layers...) {
+		if _, err := repo.ReadBlob(ctx, l, maxBundle); err != nil {
+			return err
+		}
+	}
+	return nil
+}

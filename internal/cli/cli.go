@@ -1,0 +1,136 @@
+// Package cli is the weighlock command: flags in, a use case's value out, that
+// value rendered, and an exit status. It decides nothing about models.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/weighlock/weighlock/internal/verdict"
+)
+
+// Env is what the program knows of the world. It is made once, in Main.
+type Env struct {
+	In        io.Reader
+	Out, Err  io.Writer
+	Now       func() time.Time
+	Getenv    func(string) string
+	Environ   []string
+	Transport http.RoundTripper
+	// Terminal says whether Out is one.
+	Terminal bool
+}
+
+// Main runs the program with the process's own arguments, streams and clock,
+// and returns its exit status.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, OS(), os.Args[1:])
+}
+
+// OS is the process's own environment.
+func OS() Env {
+	return Env{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Now: time.Now, Getenv: os.Getenv, Environ: os.Environ(),
+		Terminal:  term.IsTerminal(int(os.Stdout.Fd())),
+	}
+}
+
+// Run runs the program in an environment and returns its exit status.
+func Run(ctx context.Context, env Env, args []string) int {
+	a := &app{env: env}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(env.In)
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return a.exit
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		fmt.Fprintln(env.Err, "weighlock: interrupted; nothing half-done is visible, run it again")
+		return verdict.ExitInterrupt
+	}
+	fmt.Fprintln(env.Err, "weighlock: "+strings.TrimSpace(err.Error()))
+	return exitStatus(err)
+}
+
+// app is one run of the program. exit is set by commands whose result is a
+// verdict or another program's status rather than an error.
+type app struct {
+	env   Env
+	exit  int
+	flags trustFlags
+}
+
+const long = `Weighlock weighs a machine-learning model before it reaches its users: it packs the
+model as a signed OCI image, measures it on pinned data, judges it by rules, and
+writes every verdict beside the image in the registry.`
+
+const exitTable = `
+Exit status:
+  0    allowed, done
+  1    broken: could not decide (fault, unreadable input, empty policy, a rule in error)
+  2    usage or configuration
+  3    denied
+  4    undecided: evidence missing or not enough
+  5    registry or network, worth a retry
+  6    integrity, signature or trust
+  8    waiting: step not due, approval pending
+  130  interrupted
+`
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use: "weighlock", Short: "The gate between a trained model and its users", Long: long,
+		SilenceErrors: true, SilenceUsage: true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddGroup(&cobra.Group{ID: "main", Title: "Start here:"}, &cobra.Group{ID: "more", Title: "Also:"})
+	cobra.EnableCommandSorting = false
+	for _, make := range []func() *cobra.Command{a.initCommand, a.runCommand, a.gateCommand, a.publishCommand, a.showCommand} {
+		c := make()
+		c.GroupID = "main"
+		root.AddCommand(c)
+	}
+	more := []func() *cobra.Command{
+		a.keygenCommand, a.specCommand, a.evaluateCommand, a.verifyCommand, a.lsCommand,
+		a.packCommand, a.pushCommand, a.signCommand, a.explainCommand, a.versionCommand,
+	}
+	for _, make := range more {
+		c := make()
+		c.GroupID = "more"
+		root.AddCommand(c)
+	}
+	root.SetHelpCommandGroupID("more")
+	root.SetCompletionCommandGroupID("more")
+	root.SetUsageTemplate(root.UsageTemplate() + exitTable)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usagef("%v\nhint: %s --help", err, c.CommandPath())
+	})
+	return root
+}
+
+// args checks a command's number of arguments, in words.
+func args(least, most int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, given []string) error {
+		if len(given) >= least && (most < 0 || len(given) <= most) {
+			return nil
+		}
+		return usagef("%s takes %s\nhint: %s --help", c.CommandPath(), what, c.CommandPath())
+	}
+}

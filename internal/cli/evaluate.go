@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighlock/weighlock/internal/evaluate"
+	"github.com/weighlock/weighlock/internal/pack"
+	"github.com/weighlock/weighlock/internal/report"
+)
+
+func (a *app) evaluateCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "evaluate [FOLDER]", Short: "Compute a project's measures from its pinned files, judging nothing",
+		Args: args(0, 1, "one folder"),
+		RunE: func(c *cobra.Command, given []string) error {
+			r, err := a.evaluate(c.Context(), first(given, "."))
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				enc := json.NewEncoder(a.env.Out)
+				enc.SetIndent("", "  ")
+				enc.SetEscapeHTML(false)
+				return enc.Encode(map[string]any{"evaluation": r.Evaluation, "datacheck": r.Datacheck, "drift": r.Drift})
+			}
+			return a.measures(r)
+		},
+	}
+	a.verifierFlag(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON: the predicates evaluation, datacheck and drift")
+	return c
+}
+
+func (a *app) evaluate(ctx context.Context, dir string) (*evaluate.Result, error) {
+	w, err := a.workspace(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	image, err := pack.Digest(ctx, w.Pack)
+	if err != nil {
+		return nil, err
+	}
+	m, err := w.Measure(ctx, image.Descriptor.Digest, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return m.Result, nil
+}
+
+// measures prints one line per measure: item, value, interval, n.
+func (a *app) measures(r *evaluate.Result) error {
+	e := r.Evaluation
+	fmt.Fprintf(a.env.Out, "%d rows of %s, grade %s\n\n", e.Data.Rows, e.Data.Name, e.Grade)
+	t := tabwriter.NewWriter(a.env.Out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "MEASURE\tVALUE\tLOW\tHIGH\tN\tMETHOD")
+	for _, res := range e.Results {
+		line(t, res.Item, res.Measure)
+	}
+	if r.Drift != nil {
+		for _, res := range r.Drift.Results {
+			line(t, "psi of "+res.Item, res.Measure)
+		}
+	}
+	return t.Flush()
+}
+
+func line(t *tabwriter.Writer, item string, m evaluate.Measure) {
+	if m.Status != "ok" {
+		fmt.Fprintf(t, "%s\t%s\t\t\t%d\t%s\n", report.Plain(item), m.Status, m.N, report.Plain(m.Detail))
+		return
+	}
+	fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\n", report.Plain(item), number(m.Value), number(m.Low), number(m.High), m.N, m.Method)
+}
+
+func number(v *float64) string {
+	if v == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.4g", *v)
+}

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighlock/weighlock/internal/gate"
+	"github.com/weighlock/weighlock/internal/oci"
+	"github.com/weighlock/weighlock/internal/report"
+	"github.com/weighlock/weighlock/internal/verdict"
+)
+
+type gateFlags struct {
+	outputs    []string
+	all        bool
+	replay     bool
+	repository string
+}
+
+func (a *app) gateCommand() *cobra.Command {
+	f := &gateFlags{}
+	c := &cobra.Command{
+		Use:   "gate [FOLDER|REF]",
+		Short: "Judge a model: a folder before it is published, or an image in its repository",
+		Long: `Judge a model, and say why.
+
+gate FOLDER (this folder unless given) judges the image that pack would make of it, by
+measures computed now from the pinned files. gate REF judges an image by what is attached
+to it in its repository: what is not there is missing. gate --replay REF decides the latest
+verdict again from its recorded input, policy and verifier file; it must come out the same,
+byte for byte.`,
+		Args: args(0, 1, "one folder or reference"),
+		RunE: func(c *cobra.Command, given []string) error {
+			target := "."
+			if len(given) == 1 {
+				target = given[0]
+			}
+			return a.gate(c.Context(), target, f)
+		},
+	}
+	a.verifierFlag(c)
+	a.levelFlag(c)
+	a.idKeyFlag(c)
+	outputFlags(c, &f.outputs, &f.all)
+	c.Flags().BoolVar(&f.replay, "replay", false, "decide the latest verdict again, and compare")
+	c.Flags().StringVar(&f.repository, "repository", "", "where the champion of a folder's model lies")
+	return c
+}
+
+func (a *app) gate(ctx context.Context, target string, f *gateFlags) error {
+	outputs, err := parseOutputs(f.outputs)
+	if err != nil {
+		return err
+	}
+	var d *gate.Decision
+	switch {
+	case f.replay && isFolder(target):
+		return usagef("--replay takes a reference, not a folder")
+	case isFolder(target):
+		d, err = a.gateFolder(ctx, target, f.repository)
+	default:
+		d, err = a.gateReference(ctx, target, f.replay)
+	}
+	if err != nil {
+		return err
+	}
+	if f.replay {
+		fmt.Fprintln(a.env.Err, "replayed: same input, same rules, the same verdict byte for byte")
+	}
+	return a.render(d.Report, outputs, f.all)
+}
+
+func (a *app) gateFolder(ctx context.Context, dir, repository string) (*gate.Decision, error) {
+	rules, err := a.rules()
+	if err != nil {
+		return nil, err
+	}
+	idKey, err := a.loadIDKey()
+	if err != nil {
+		return nil, err
+	}
+	var repo *oci.Repository
+	if repository != "" {
+		if repo, _, err = a.open(repository); err != nil {
+			return nil, err
+		}
+	}
+	return gate.JudgeFolder(ctx, gate.Folder{
+		Dir: dir, Rules: rules, IDKey: idKey, Repo: repo, Getenv: a.env.Getenv,
+		Open: func(ref string) (*oci.Repository, error) {
+			repo, _, err := a.open(ref)
+			return repo, err
+		},
+	})
+}
+
+func (a *app) gateReference(ctx context.Context, ref string, replay bool) (*gate.Decision, error) {
+	if !strings.Contains(ref, ":") && !strings.Contains(ref, "/") {
+		return nil, usagef("%s is not a folder, and not a reference either\nhint: a reference is like ghcr.io/acme/%s:1.0.0 or oci:models/%s:1.0.0", ref, ref, ref)
+	}
+	p, err := a.openPublished(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if replay {
+		return p.Replay(ctx)
+	}
+	return p.Judge(ctx)
+}
+
+// output is one form of a report and where it goes; no path is stdout.
+type output struct{ form, path string }
+
+func outputFlags(c *cobra.Command, outputs *[]string, all *bool) {
+	c.Flags().StringArrayVar(outputs, "output", nil, "FORM or FORM=FILE, again for each: "+strings.Join(report.Names(), ", "))
+	c.Flags().BoolVar(all, "all", false, "show every check in full, also those that passed")
+}
+
+func parseOutputs(given []string) ([]output, error) {
+	if len(given) == 0 {
+		return []output{{form: "terminal"}}, nil
+	}
+	var list []output
+	stdout := 0
+	for _, g := range given {
+		form, path, file := strings.Cut(g, "=")
+		if _, err := report.For(form); err != nil {
+			return nil, usagef("%v", err)
+		}
+		if file && path == "" {
+			return nil, usagef("--output %s names no file", g)
+		}
+		if !file {
+			stdout++
+		}
+		list = append(list, output{form, path})
+	}
+	if stdout > 1 {
+		return nil, usagef("two reports cannot both go to standard output\nhint: --output json=gate.json")
+	}
+	return list, nil
+}
+
+// render writes the report in every form that was asked for, and sets the
+// exit status that it stands for.
+func (a *app) render(r *verdict.Report, outputs []output, all bool) error {
+	for _, o := range outputs {
+		write, err := report.For(o.form)
+		if err != nil {
+			return err
+		}
+		if o.path == "" {
+			err = write(a.env.Out, r, report.Options{Color: a.color(), All: all})
+		} else {
+			err = toFile(o.path, func(w io.Writer) error { return write(w, r, report.Options{All: all}) })
+		}
+		if err != nil {
+			return fmt.Errorf("writing the %s report: %w", o.form, err)
+		}
+	}
+	a.exit = r.ExitCode()
+	return nil
+}
+
+func toFile(path string, write func(io.Writer) error) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+func (a *app) color() bool {
+	return a.env.Terminal && a.env.Getenv("NO_COLOR") == "" && a.env.Getenv("TERM") != "dumb"
+}

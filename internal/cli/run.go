@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighlock/weighlock/internal/capture"
+	"github.com/weighlock/weighlock/internal/report"
+	"github.com/weighlock/weighlock/internal/sign"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	var dir string
+	c := &cobra.Command{
+		Use:   "run [--dir FOLDER] -- COMMAND [ARGUMENT...]",
+		Short: "Sign the spec, then run a training command and record where its model came from",
+		Long: `Sign the spec that the project file amounts to, then run the training command and record its
+lineage: code, command, data, packages and machine by digest. Where the project declares
+predictions.command, it is run on the evaluation rows without labels, and the predictions are
+bound to model and data by a signed statement.
+
+The command's output and exit status are its own; the signing password is kept from it. A
+command that fails leaves a record that cannot be published.`,
+		Args: args(1, -1, "a command, after --"),
+		RunE: func(c *cobra.Command, given []string) error {
+			return a.run(c.Context(), dir, given)
+		},
+	}
+	c.Flags().StringVar(&dir, "dir", ".", "the model's folder")
+	c.Flags().SetInterspersed(false)
+	a.keyFlags(c)
+	return c
+}
+
+func (a *app) run(ctx context.Context, dir string, command []string) error {
+	key, err := a.loadKey()
+	if err != nil {
+		return err
+	}
+	d := capture.Deps{
+		Key: key, TSA: a.authority(), Now: a.env.Now,
+		In: a.env.In, Out: a.env.Out, Err: a.env.Err, Environ: a.env.Environ,
+	}
+	file, err := a.loadVerifier()
+	if err != nil {
+		return err
+	}
+	if file != nil {
+		if d.Trust, err = sign.NewTrust(file, sign.At(a.env.Now())); err != nil {
+			return err
+		}
+	}
+	r, err := capture.Run(ctx, d, capture.Options{Dir: dir, Command: command})
+	if err != nil {
+		return err
+	}
+	a.exit = r.Exit
+	a.recorded(r)
+	return nil
+}
+
+// recorded tells, on stderr, what was signed about the run.
+func (a *app) recorded(r *capture.Result) {
+	w := a.env.Err
+	if r.Exit != 0 {
+		fmt.Fprintf(w, "weighlock: the command ended with status %d; the run %s is recorded as failed, and cannot be published\n", r.Exit, r.Run[:12])
+		return
+	}
+	fmt.Fprintf(w, "weighlock: run %s recorded, under the spec %s\n", r.Run[:12], short(r.Spec.Digest))
+	if r.Lineage != nil {
+		for _, o := range r.Lineage.Outputs {
+			fmt.Fprintf(w, "  wrote       %s %s\n", report.Plain(o.Path), short(o.Digest))
+		}
+	}
+	if r.Predictions != nil {
+		fmt.Fprintf(w, "  predictions %s for %d rows without labels\n", report.Plain(r.Predictions.Predictions.Path), r.Predictions.Predictions.Rows)
+	}
+	for _, s := range r.Stored {
+		fmt.Fprintf(w, "  signed      %s %s\n", s.Predicate, short(s.Digest))
+	}
+}

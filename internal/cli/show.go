@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/catalog"
+	"github.com/weighlock/weighlock/internal/gate"
+	"github.com/weighlock/weighlock/internal/report"
+	"github.com/weighlock/weighlock/internal/verdict"
+)
+
+func (a *app) showCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "show REF", Short: "Show what is known about a published model: its verdict first, signatures checked now",
+		Args: args(1, 1, "one reference"),
+		RunE: func(c *cobra.Command, given []string) error {
+			p, err := a.openPublished(c.Context(), given[0])
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.showJSON(p)
+			}
+			return a.show(p)
+		},
+	}
+	a.verifierFlag(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return c
+}
+
+func (a *app) show(p *gate.Published) error {
+	w := a.env.Out
+	if len(p.Verdicts) == 0 {
+		fmt.Fprintf(w, "NO VERDICT that counts  %s  %s\n", report.Plain(p.Spec.Name), short(p.Image.Digest))
+		if !p.Believes() {
+			fmt.Fprintln(w, "  there is no verifier file, so no signature counts\n  hint: name one with --verifier")
+		}
+	} else {
+		last := p.Verdicts[len(p.Verdicts)-1]
+		if err := report.Terminal(w, last.Report, report.Options{Color: a.color()}); err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "  this verdict was given %s, and signed by %s\n", last.Report.Now, report.Plain(last.Signer))
+		if last.Report.Expires != "" && last.Report.Expires < stamp(a.env.Now()) {
+			fmt.Fprintf(w, "  it EXPIRED on %s\n", last.Report.Expires)
+		}
+	}
+	fmt.Fprintln(w, "\nFiles")
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	for _, f := range p.Files {
+		fmt.Fprintf(t, "  %s\t%s\t%d bytes\t%s\n", report.Plain(f.ID), f.Format, f.Size, short(f.Digest))
+	}
+	t.Flush()
+	fmt.Fprintln(w, "\nEvidence (signatures checked now)")
+	for _, e := range p.All() {
+		fmt.Fprintf(t, "  %s\tby %s\t%s\t%s\n", e.Name, report.Plain(e.Signer), signedAt(e), short(e.Digest))
+	}
+	t.Flush()
+	for _, i := range p.Ignored {
+		fmt.Fprintf(w, "  ignored: %s: %s\n", short(i.Digest), report.Plain(i.Reason))
+	}
+	for _, g := range p.Gone {
+		fmt.Fprintf(w, "  GONE: %s is listed and cannot be read\n", short(g.Manifest))
+	}
+	return a.showChain(w, p)
+}
+
+func signedAt(e gate.Evidence) string {
+	switch {
+	case e.Time.IsZero():
+		return "time unknown"
+	case e.Trusted:
+		return stamp(e.Time) + " (trusted)"
+	}
+	return stamp(e.Time) + " (claimed)"
+}
+
+// showChain lists the attempts of the repository, this image's marked.
+func (a *app) showChain(w io.Writer, p *gate.Published) error {
+	if p.Chain.Empty() {
+		return nil
+	}
+	fmt.Fprintln(w, "\nAttempts in this repository")
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	for _, e := range p.Chain.Entries {
+		at, err := gate.ReadAttempt(e)
+		if err != nil {
+			continue
+		}
+		mark := " "
+		if at.Model.Digest == p.Image.Digest {
+			mark = "*"
+		}
+		fmt.Fprintf(t, "%s %s\t%s\t%s\t%s\t%s\t%s\n", mark, artifact.EntryTag(artifact.AttemptsPrefix, at.Sequence), at.Time,
+			report.Plain(at.Model.Version), at.Outcome, short(at.Model.Digest), report.Plain(strings.Join(at.Reasons, ", ")))
+	}
+	return t.Flush()
+}
+
+// shown is the JSON of show.
+type shown struct {
+	Model    verdict.Model     `json:"model"`
+	Verdict  *verdict.Report   `json:"verdict"`
+	Files    []gate.ModelFile  `json:"files"`
+	Evidence []verdict.Source  `json:"evidence"`
+	Ignored  []verdict.Ignored `json:"ignored"`
+	Attempts []gate.Attempt    `json:"attempts"`
+}
+
+func (a *app) showJSON(p *gate.Published) error {
+	out := shown{
+		Model:    verdict.Model{Name: p.Spec.Name, Digest: p.Image.Digest, Version: p.Tag},
+		Files:    p.Files,
+		Evidence: gate.Sources(p.All()),
+		Ignored:  append([]verdict.Ignored{}, p.Ignored...),
+		Attempts: []gate.Attempt{},
+	}
+	if n := len(p.Verdicts); n > 0 {
+		out.Verdict = p.Verdicts[n-1].Report
+	}
+	for _, e := range p.Chain.Entries {
+		if at, err := gate.ReadAttempt(e); err == nil {
+			out.Attempts = append(out.Attempts, *at)
+		}
+	}
+	enc := json.NewEncoder(a.env.Out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(out)
+}
+
+func (a *app) lsCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "ls REPOSITORY", Short: "List a repository's versions with their verdicts",
+		Args: args(1, 1, "one repository"),
+		RunE: func(c *cobra.Command, given []string) error { return a.ls(c.Context(), given[0]) },
+	}
+	a.verifierFlag(c)
+	return c
+}
+
+func (a *app) ls(ctx context.Context, ref string) error {
+	repo, r, err := a.open(ref)
+	if err != nil {
+		return err
+	}
+	if r.Tag != "" || r.Digest != "" {
+		return usagef("ls takes a repository, without version\nhint: weighlock show %s", ref)
+	}
+	rules, err := a.rules()
+	if err != nil {
+		return err
+	}
+	tags, err := catalog.Versions(ctx, repo)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(a.env.Out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "VERSION\tVERDICT\tLEVEL\tGIVEN\tDIGEST")
+	for _, tag := range tags {
+		r.Tag = tag
+		p, err := gate.OpenPublished(ctx, repo, r, rules)
+		if err != nil {
+			return fmt.Errorf("version %s: %w", tag, err)
+		}
+		outcome, level, given := "none that counts", "-", "-"
+		if n := len(p.Verdicts); n > 0 {
+			last := p.Verdicts[n-1].Report
+			outcome, level, given = string(last.Outcome), last.Level, last.Now
+			if last.Expires != "" && last.Expires < stamp(a.env.Now()) {
+				outcome = "expired"
+			}
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", report.Plain(tag), outcome, level, given, short(p.Image.Digest))
+	}
+	return t.Flush()
+}

@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) specCommand() *cobra.Command {
+	var digest bool
+	c := &cobra.Command{
+		Use: "spec [FOLDER]", Short: "Print what a project commits to, with every default written out",
+		Long: `Print the spec that a project file amounts to: what ` + "`weighlock run`" + ` signs before training.
+Its digest is the SHA-256 of its canonical JSON (RFC 8785).`,
+		Args: args(0, 1, "one folder"),
+		RunE: func(c *cobra.Command, given []string) error {
+			w, err := a.workspace(c.Context(), first(given, "."))
+			if err != nil {
+				return err
+			}
+			if digest {
+				fmt.Fprintln(a.env.Out, w.SpecDigest)
+				return nil
+			}
+			text, err := w.Spec.Canonical()
+			if err != nil {
+				return err
+			}
+			var out bytes.Buffer
+			if err := json.Indent(&out, text, "", "  "); err != nil {
+				return err
+			}
+			fmt.Fprintln(a.env.Out, out.String())
+			return nil
+		},
+	}
+	a.verifierFlag(c)
+	c.Flags().BoolVar(&digest, "digest", false, "print the digest only")
+	return c
+}

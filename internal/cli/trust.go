@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/gate"
+	"github.com/weighlock/weighlock/internal/oci"
+	"github.com/weighlock/weighlock/internal/policy"
+	"github.com/weighlock/weighlock/internal/sign"
+	"github.com/weighlock/weighlock/internal/verdict"
+	"github.com/weighlock/weighlock/internal/verifier"
+	"github.com/weighlock/weighlock/policies"
+)
+
+// trustFlags are the flags by which commands learn whom to believe and as
+// whom to sign.
+type trustFlags struct {
+	verifier, key, tsa, idKey, level string
+}
+
+func (a *app) verifierFlag(c *cobra.Command) {
+	c.Flags().StringVar(&a.flags.verifier, "verifier", "", "verifier file: whom to believe, what to ask for (else WEIGHLOCK_VERIFIER, else the one that keygen wrote)")
+}
+
+func (a *app) levelFlag(c *cobra.Command) {
+	c.Flags().StringVar(&a.flags.level, "level", "", "judge at least at this level: start, release or regulated")
+}
+
+func (a *app) keyFlags(c *cobra.Command) {
+	c.Flags().StringVar(&a.flags.key, "key", "", "private key file (else WEIGHLOCK_KEY, else the one that keygen wrote); its password comes from WEIGHLOCK_PASSWORD, COSIGN_PASSWORD or a prompt")
+	c.Flags().StringVar(&a.flags.tsa, "tsa", "", "address of an RFC 3161 timestamp authority (else WEIGHLOCK_TSA); without one, times are only claimed")
+}
+
+func (a *app) idKeyFlag(c *cobra.Command) {
+	c.Flags().StringVar(&a.flags.idKey, "id-key", "", "key under which row ids are stored (else WEIGHLOCK_ID_KEY, else the one that keygen wrote)")
+}
+
+// Names of the files that keygen writes into the configuration folder.
+const (
+	keyFile      = "weighlock.key"
+	publicFile   = "weighlock.pub"
+	idKeyFile    = "id.key"
+	verifierFile = "verifier.yaml"
+)
+
+// configDir is the user's configuration folder for Weighlock, outside every
+// project; empty where there is none.
+func (a *app) configDir() string {
+	if dir := a.env.Getenv("WEIGHLOCK_CONFIG"); dir != "" {
+		return dir
+	}
+	if dir := a.env.Getenv("XDG_CONFIG_HOME"); dir != "" {
+		return filepath.Join(dir, "weighlock")
+	}
+	if home := a.env.Getenv("HOME"); home != "" {
+		return filepath.Join(home, ".config", "weighlock")
+	}
+	return ""
+}
+
+// configured is the file that a flag, a variable or the configuration folder
+// names, in this order; empty where none does. Only the last may be absent.
+func (a *app) configured(flag, variable, name string) (string, error) {
+	if flag != "" {
+		return flag, nil
+	}
+	if path := a.env.Getenv(variable); path != "" {
+		return path, nil
+	}
+	dir := a.configDir()
+	if dir == "" {
+		return "", nil
+	}
+	path := filepath.Join(dir, name)
+	_, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("looking for %s: %w", path, err)
+	}
+	return path, nil
+}
+
+func (a *app) loadVerifier() (*verifier.File, error) {
+	path, err := a.configured(a.flags.verifier, "WEIGHLOCK_VERIFIER", verifierFile)
+	if path == "" || err != nil {
+		return nil, err
+	}
+	f, err := verifier.Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usagef("no verifier file at %s", path)
+	}
+	return f, err
+}
+
+// rules are the rules that this run judges by.
+func (a *app) rules() (gate.Rules, error) {
+	r := gate.Rules{Level: a.flags.level, Now: a.env.Now().UTC(), Engine: engine()}
+	switch a.flags.level {
+	case "", "start", "release", "regulated":
+	default:
+		return r, usagef("unknown level %q\nhint: start, release or regulated", a.flags.level)
+	}
+	var err error
+	if r.Verifier, err = a.loadVerifier(); err != nil {
+		return r, err
+	}
+	r.Policy, err = policy.Load(policies.FS)
+	return r, err
+}
+
+func engine() verdict.Engine { return verdict.Engine{Name: "weighlock", Version: Version()} }
+
+func (a *app) loadKey() (*sign.Key, error) {
+	path, err := a.configured(a.flags.key, "WEIGHLOCK_KEY", keyFile)
+	if path == "" || err != nil {
+		return nil, err
+	}
+	key, err := sign.LoadKey(path, a.password())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usagef("no key at %s\nhint: make one with `weighlock keygen`", path)
+	}
+	return key, err
+}
+
+func (a *app) password() func() ([]byte, error) {
+	return sign.Password(a.env.Getenv, a.env.In, a.env.Err)
+}
+
+func (a *app) authority() sign.Authority {
+	url := a.flags.tsa
+	if url == "" {
+		url = a.env.Getenv("WEIGHLOCK_TSA")
+	}
+	if url == "" {
+		return nil
+	}
+	return sign.NewTSA(url, a.env.Transport)
+}
+
+func (a *app) loadIDKey() ([]byte, error) {
+	path, err := a.configured(a.flags.idKey, "WEIGHLOCK_ID_KEY", idKeyFile)
+	if path == "" || err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the id key: %w", err)
+	}
+	key := strings.TrimSpace(string(b))
+	if len(key) < 32 {
+		return nil, usagef("the id key %s has fewer than 32 characters\nhint: `weighlock keygen` makes one", path)
+	}
+	return []byte(key), nil
+}
+
+func (a *app) open(ref string) (*oci.Repository, oci.Reference, error) {
+	return oci.Open(ref, oci.Options{Transport: a.env.Transport})
+}
+
+// openPublished reads what a reference leads to, with signatures checked.
+func (a *app) openPublished(ctx context.Context, ref string) (*gate.Published, error) {
+	rules, err := a.rules()
+	if err != nil {
+		return nil, err
+	}
+	repo, r, err := a.open(ref)
+	if err != nil {
+		return nil, err
+	}
+	return gate.OpenPublished(ctx, repo, r, rules)
+}
+
+// isFolder says whether an argument of gate is a folder and not a reference.
+func isFolder(arg string) bool {
+	if strings.HasPrefix(arg, "oci:") {
+		return false
+	}
+	info, err := os.Stat(arg)
+	return err == nil && info.IsDir()
+}
+
+func short(digest string) string { return artifact.Short(digest) }

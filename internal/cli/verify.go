@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/gate"
+	"github.com/weighlock/weighlock/internal/oci"
+	"github.com/weighlock/weighlock/internal/report"
+)
+
+func (a *app) verifyCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "verify REF", Short: "Check signatures and integrity of an image and of all that is attached to it",
+		Long: `Check that an image is signed by somebody who may sign for the gate, that every byte of it is
+what its digest says, and that every statement attached to it holds. No rule is judged; gate does that.`,
+		Args: args(1, 1, "one reference"),
+		RunE: func(c *cobra.Command, given []string) error { return a.verify(c.Context(), given[0]) },
+	}
+	a.verifierFlag(c)
+	return c
+}
+
+func (a *app) verify(ctx context.Context, ref string) error {
+	p, err := a.openPublished(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if !p.Believes() {
+		return usagef("there is no verifier file, so there is nobody to believe\nhint: name one with --verifier; `weighlock keygen` writes a first one")
+	}
+	if err := readAll(ctx, p.Repo, p.Image); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.env.Out, "%s@%s\n", p.Repo, p.Image.Digest)
+	t := tabwriter.NewWriter(a.env.Out, 0, 4, 2, ' ', 0)
+	signed := false
+	for _, e := range p.All() {
+		fmt.Fprintf(t, "  ok\t%s\tby %s\t%s\t%s\n", e.Name, report.Plain(e.Signer), signedAt(e), short(e.Digest))
+		signed = signed || e.Name == "sign" && e.Statement.About(p.Image.Digest)
+	}
+	t.Flush()
+	for _, i := range p.Ignored {
+		fmt.Fprintf(a.env.Out, "  ignored  %s  %s\n", short(i.Digest), report.Plain(i.Reason))
+	}
+	if len(p.Gone) > 0 {
+		return fmt.Errorf("%w: %d statements are listed and cannot be read, first %s", gate.ErrIntegrity, len(p.Gone), short(p.Gone[0].Manifest))
+	}
+	if !signed {
+		return fmt.Errorf("%w: the image is not signed by anybody who may sign for the gate\nhint: only an allowed publish signs an image; see `weighlock show %s`", gate.ErrIntegrity, ref)
+	}
+	a.cosignHint(p)
+	return nil
+}
+
+// readAll reads every byte of an image.
+func readAll(ctx context.Context, repo *oci.Repository, image oci.Descriptor) error {
+	raw, _, err := repo.Manifest(ctx, image.Digest)
+	if err != nil {
+		return err
+	}
+	m, err := oci.ParseManifest(raw)
+	if err != nil {
+		return err
+	}
+	for _, d := range append([]oci.Descriptor{m.Config}, m.Layers...) {
+		rc, err := repo.Blob(ctx, d)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, rc)
+		rc.Close()
+		if err != nil {
+			return fmt.Errorf("layer %s: %w", short(d.Digest), err)
+		}
+	}
+	return nil
+}
+
+// cosignHint prints the command by which cosign accepts the verdict, for
+// registries; cosign cannot read the tags of a layout.
+func (a *app) cosignHint(p *gate.Published) {
+	if strings.HasPrefix(p.Repo.String(), "oci:") {
+		return
+	}
+	fmt.Fprintf(a.env.Out, "\nThe same with cosign:\n  cosign verify-attestation --key %s --insecure-ignore-tlog=true --type %s %s@%s\n",
+		publicFile, artifact.PredicateType("verdict"), p.Repo, p.Image.Digest)
+}
+
+func (a *app) signCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "sign REF", Short: "Sign an image that has an allow verdict which still holds",
+		Long: `Sign an image as the gate, as cosign does. It is refused unless the image's latest verdict is an
+allow that has not expired: publish signs what it allows, so this is for adding another key's signature.`,
+		Args: args(1, 1, "one reference"),
+		RunE: func(c *cobra.Command, given []string) error { return a.sign(c.Context(), given[0]) },
+	}
+	a.verifierFlag(c)
+	a.keyFlags(c)
+	return c
+}
+
+func stamp(t time.Time) string { return t.UTC().Truncate(time.Second).Format(time.RFC3339) }

@@ -1,0 +1,76 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/weighlock/weighlock/internal/oci"
+	"github.com/weighlock/weighlock/internal/pack"
+)
+
+// Folder is a question about a model's folder.
+type Folder struct {
+	Dir    string
+	Rules  Rules
+	IDKey  []byte          // for joining with a champion's stored predictions
+	Repo   *oci.Repository // where the champion lies, unless the verifier file says; may be nil
+	Getenv func(string) string
+	Open   func(ref string) (*oci.Repository, error)
+}
+
+// JudgeFolder judges the image that pack would make of a folder, by evidence
+// computed here and now from its pinned files. It writes nothing.
+func JudgeFolder(ctx context.Context, f Folder) (*Decision, error) {
+	w, err := OpenWorkspace(ctx, f.Dir, f.Rules, f.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	image, err := pack.Digest(ctx, w.Pack)
+	if err != nil {
+		return nil, fmt.Errorf("packing: %w", err)
+	}
+	champion, err := Champion(ctx, w.Spec, f.Rules.Verifier, f.Rules.Now, f.Repo, f.Open)
+	if err != nil {
+		return nil, err
+	}
+	measured, err := w.Measure(ctx, image.Descriptor.Digest, champion, f.IDKey)
+	if err != nil {
+		return nil, err
+	}
+	q := w.question(f.Rules)
+	q.Model.Digest = image.Descriptor.Digest
+	q.Predictions = measured.Result.Evaluation.Predictions.Digest
+	for _, s := range measured.Statements {
+		q.Evidence = append(q.Evidence, Own(s))
+	}
+	return Decide(ctx, *q)
+}
+
+// Staged is a question about a workspace whose image has been pushed and
+// whose measures have been signed, as publish asks it.
+type Staged struct {
+	Version     string
+	Repository  string
+	Image       string
+	Predictions string
+	Signed      [][]byte // bundles of the measures
+	Attempts    Attempts
+}
+
+// JudgeStaged judges a staged image by the workspace's evidence and the
+// signed measures.
+func (w *Workspace) JudgeStaged(ctx context.Context, s Staged, rules Rules) (*Decision, error) {
+	admitted, ignored, err := Admit(w.trust, w.Project.Name, s.Signed)
+	if err != nil {
+		return nil, err
+	}
+	q := w.question(rules)
+	q.Command = "publish"
+	q.Version, q.Repository = s.Version, s.Repository
+	q.Model.Digest = s.Image
+	q.Predictions = s.Predictions
+	q.Evidence = append(q.Evidence, admitted...)
+	q.Ignored = append(q.Ignored, ignored...)
+	q.Attempts = s.Attempts
+	return Decide(ctx, *q)
+}

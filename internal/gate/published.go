@@ -1,0 +1,452 @@
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/catalog"
+	"github.com/weighlock/weighlock/internal/evaluate"
+	"github.com/weighlock/weighlock/internal/ledger"
+	"github.com/weighlock/weighlock/internal/modelfile"
+	"github.com/weighlock/weighlock/internal/oci"
+	"github.com/weighlock/weighlock/internal/pack"
+	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/sign"
+	"github.com/weighlock/weighlock/internal/verdict"
+	"github.com/weighlock/weighlock/schema"
+)
+
+// Published is everything in a repository that concerns one image, with
+// signatures checked now.
+type Published struct {
+	Repo       *oci.Repository
+	Image      oci.Descriptor
+	Tag        string // as asked for; empty by digest
+	Content    *pack.Content
+	Spec       *project.Spec
+	SpecDigest string
+	Files      []ModelFile
+	Evidence   []Evidence // what rules read
+	Verdicts   []Verdict  // earlier ones, earliest first
+	Ignored    []verdict.Ignored
+	Gone       []catalog.Gone
+	Chain      *ledger.State // of attempts
+	summaries  []Evidence
+	trust      *sign.Trust
+	rules      Rules
+}
+
+// Believes says whether there is a verifier file, so that any signature can
+// count at all.
+func (p *Published) Believes() bool { return p.trust != nil }
+
+// All is every statement that counts: what rules read, and the verdicts and
+// summaries that were made of it.
+func (p *Published) All() []Evidence {
+	all := slices.Concat(p.Evidence, p.summaries)
+	for _, v := range p.Verdicts {
+		all = append(all, v.Evidence)
+	}
+	slices.SortFunc(all, func(a, b Evidence) int { return compare(a.Name, b.Name, a.Digest, b.Digest) })
+	return all
+}
+
+// Verdict is an earlier verdict on the image, signed by the gate's role.
+type Verdict struct {
+	Evidence
+	Report *verdict.Report
+}
+
+// OpenPublished reads the image behind a reference and all that is attached
+// to it. The tag is resolved once.
+func OpenPublished(ctx context.Context, repo *oci.Repository, ref oci.Reference, rules Rules) (*Published, error) {
+	p := &Published{Repo: repo, Tag: ref.Tag, rules: rules}
+	var err error
+	if p.Image, err = resolve(ctx, repo, ref); err != nil {
+		return nil, err
+	}
+	if rules.Verifier != nil {
+		if p.trust, err = sign.NewTrust(rules.Verifier, sign.At(rules.Now)); err != nil {
+			return nil, fmt.Errorf("verifier file %s: %w", rules.Verifier.Path, err)
+		}
+	}
+	if p.Content, err = pack.Open(ctx, repo, p.Image.Digest); err != nil {
+		return nil, err
+	}
+	if err := p.readSpec(); err != nil {
+		return nil, err
+	}
+	if err := p.readFiles(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.readStatements(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.readChain(ctx); err != nil {
+		return nil, err
+	}
+	return p, p.checkTag()
+}
+
+func resolve(ctx context.Context, repo *oci.Repository, ref oci.Reference) (oci.Descriptor, error) {
+	name := ref.Digest
+	if name == "" {
+		name = ref.Tag
+	}
+	if name == "" {
+		return oci.Descriptor{}, fmt.Errorf("%w: %s names no version\nhint: add :VERSION or @sha256:…; `weighlock ls %s` lists them", ErrUsage, repo, repo)
+	}
+	d, err := repo.Resolve(ctx, name)
+	if err != nil {
+		return d, fmt.Errorf("resolving %s of %s: %w", name, repo, err)
+	}
+	if ref.Digest != "" && ref.Tag != "" {
+		tagged, err := repo.Resolve(ctx, ref.Tag)
+		if err != nil {
+			return d, fmt.Errorf("resolving %s of %s: %w", ref.Tag, repo, err)
+		}
+		if tagged.Digest != d.Digest {
+			return d, fmt.Errorf("%w: the tag %s of %s is %s, not %s", ErrIntegrity, ref.Tag, repo, artifact.Short(tagged.Digest), artifact.Short(d.Digest))
+		}
+	}
+	return d, nil
+}
+
+func (p *Published) readSpec() error {
+	text, err := p.Content.Metadata("spec.json")
+	if err != nil {
+		return fmt.Errorf("the image has no spec: %w", err)
+	}
+	if p.Spec, err = project.ParseSpec(text); err != nil {
+		return fmt.Errorf("spec of the image: %w", err)
+	}
+	if p.SpecDigest, err = p.Spec.Digest(); err != nil {
+		return err
+	}
+	if p.Spec.Name != p.Repo.Name() {
+		return fmt.Errorf("%w: the image is of the model %q, the repository of %q", ErrIntegrity, p.Spec.Name, p.Repo.Name())
+	}
+	return nil
+}
+
+func (p *Published) readFiles(ctx context.Context) error {
+	for _, f := range p.Content.Files {
+		m, err := p.inspect(ctx, f)
+		if err != nil {
+			return err
+		}
+		p.Files = append(p.Files, *m)
+	}
+	return nil
+}
+
+func (p *Published) inspect(ctx context.Context, f pack.FileInfo) (*ModelFile, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	r, size, err := p.Content.OpenFile(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	found := modelfile.Inspect(f.Path, r, size, nil)
+	return &ModelFile{
+		ID: f.Path, Digest: f.Digest, Size: f.Size, Role: f.Role,
+		Format: found.Format, Status: found.Status, Findings: list(found.Findings),
+	}, nil
+}
+
+func (p *Published) readStatements(ctx context.Context) error {
+	attached, gone, err := catalog.Bundles(ctx, p.Repo, p.Image.Digest)
+	if err != nil {
+		return err
+	}
+	p.Gone = gone
+	admitted, ignored, err := Admit(p.trust, p.Spec.Name, raw(attached))
+	if err != nil {
+		return err
+	}
+	p.Ignored = ignored
+	for _, e := range admitted {
+		switch e.Name {
+		case "verdict":
+			if err := p.addVerdict(e); err != nil {
+				return err
+			}
+		case "vsa":
+			p.summaries = append(p.summaries, e)
+		case "attempt":
+		default:
+			p.Evidence = append(p.Evidence, e)
+		}
+	}
+	slices.SortFunc(p.Verdicts, func(a, b Verdict) int { return later(a.Evidence, b.Evidence) })
+	return nil
+}
+
+func (p *Published) addVerdict(e Evidence) error {
+	if !e.Statement.About(p.Image.Digest) {
+		p.Ignored = append(p.Ignored, verdict.Ignored{Digest: e.Digest, Type: e.Name, Reason: "it is about another image"})
+		return nil
+	}
+	var r verdict.Report
+	if err := json.Unmarshal(e.Statement.Predicate, &r); err != nil {
+		return fmt.Errorf("verdict %s: %w", artifact.Short(e.Digest), err)
+	}
+	p.Verdicts = append(p.Verdicts, Verdict{Evidence: e, Report: &r})
+	return nil
+}
+
+// readChain reads the attempts of the repository. Each verdict knows how many
+// came before it, so a chain that is shorter than that has been cut.
+func (p *Published) readChain(ctx context.Context) error {
+	p.Chain = &ledger.State{}
+	if p.trust == nil {
+		return nil
+	}
+	chain := ledger.Attempts(p.Repo)
+	for _, v := range p.Verdicts {
+		chain.Least = max(chain.Least, v.Report.Attempts.Count+1)
+	}
+	var err error
+	if p.Chain, err = chain.Read(ctx, p.trust); err != nil {
+		return fmt.Errorf("attempts of %s: %w", p.Repo, err)
+	}
+	return nil
+}
+
+// checkTag refuses a version tag that has been moved to an image whose
+// verdicts are about other versions.
+func (p *Published) checkTag() error {
+	if p.Tag == "" || len(p.Verdicts) == 0 {
+		return nil
+	}
+	for _, v := range p.Verdicts {
+		if v.Report.Model.Version == p.Tag || v.Report.Model.Version == "" {
+			return nil
+		}
+	}
+	if p.rules.Verifier != nil {
+		if _, channel := p.rules.Verifier.Channels[p.Tag]; channel {
+			return nil
+		}
+	}
+	last := p.Verdicts[len(p.Verdicts)-1].Report.Model.Version
+	return fmt.Errorf("%w: the tag %s of %s leads to %s, which was judged as version %s", ErrIntegrity, p.Tag, p.Repo, artifact.Short(p.Image.Digest), last)
+}
+
+// Judge judges the image by what is attached to it. It evaluates nothing
+// anew: what is not there is missing.
+func (p *Published) Judge(ctx context.Context) (*Decision, error) {
+	missing, err := p.missing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q := p.question()
+	q.Missing = missing
+	return Decide(ctx, *q)
+}
+
+func (p *Published) question() *Question {
+	q := &Question{
+		Command: "gate", Published: true, Version: p.Tag, Repository: p.Repo.Name(),
+		Model: Model{Name: p.Spec.Name, Task: p.Spec.Task, Digest: p.Image.Digest, Files: p.Files},
+		Spec:  p.Spec, SpecDigest: p.SpecDigest,
+		Evidence: slices.Clone(p.Evidence), Ignored: slices.Clone(p.Ignored),
+		Attempts: p.attempts(len(p.Chain.Entries)),
+		Verifier: p.rules.Verifier, Trust: p.trust, Policy: p.rules.Policy,
+		Level: p.rules.Level, Now: p.rules.Now, Engine: p.rules.Engine,
+		Locate: p.locate(),
+	}
+	if e, err := q.current("evaluation"); err == nil && e != nil {
+		var ev evaluate.Evaluation
+		if json.Unmarshal(e.Statement.Predicate, &ev) == nil {
+			q.Predictions = ev.Predictions.Digest
+		}
+	}
+	return q
+}
+
+// missing lists what earlier verdicts on this image, or the chain of
+// attempts, name and what cannot be read any more.
+func (p *Published) missing(ctx context.Context) ([]Missing, error) {
+	present := map[string]bool{}
+	for _, e := range p.Evidence {
+		present[e.Digest] = true
+	}
+	for _, v := range p.Verdicts {
+		present[v.Digest] = true
+	}
+	files, err := catalog.Files(ctx, p.Repo, p.Image.Digest)
+	if err != nil {
+		return nil, err
+	}
+	out := []Missing{}
+	need := func(kind, digest string, file bool) error {
+		if digest == "" || present[digest] {
+			return nil
+		}
+		if file {
+			ok, err := catalog.HasFile(ctx, p.Repo, files, digest)
+			if err != nil {
+				return err
+			}
+			if ok {
+				present[digest] = true
+				return nil
+			}
+		}
+		present[digest] = true // named once is enough
+		out = append(out, Missing{Type: kind, Digest: digest})
+		return nil
+	}
+	for _, g := range p.Gone {
+		name, ok := artifact.PredicateName(g.Claim)
+		if !ok {
+			name = "statement"
+		}
+		if err := need(name, g.Manifest, false); err != nil {
+			return nil, err
+		}
+	}
+	for _, v := range p.Verdicts {
+		if err := p.named(v, need); err != nil {
+			return nil, err
+		}
+	}
+	if len(p.Verdicts) > 0 {
+		kept, err := catalog.HasSpec(ctx, p.Repo, p.SpecDigest)
+		if err != nil {
+			return nil, err
+		}
+		if !kept {
+			out = append(out, Missing{Type: "committed spec", Digest: p.SpecDigest})
+		}
+	}
+	if err := p.chained(need); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(out, func(a, b Missing) int { return compare(a.Type, b.Type, a.Digest, b.Digest) })
+	return out, nil
+}
+
+// named asks for everything that a verdict rests on.
+func (p *Published) named(v Verdict, need func(kind, digest string, file bool) error) error {
+	for _, s := range v.Report.Sources {
+		if err := need(s.Type, s.Digest, false); err != nil {
+			return err
+		}
+	}
+	r := v.Report
+	pieces := []Missing{{"input", r.Input}, {"policy", r.Policy}, {"parameters", r.Parameters}, {"verifier", r.Verifier}}
+	for _, e := range of(p.Evidence, "evaluation") {
+		var ev evaluate.Evaluation
+		if err := json.Unmarshal(e.Statement.Predicate, &ev); err != nil {
+			return fmt.Errorf("evaluation %s: %w", artifact.Short(e.Digest), err)
+		}
+		pieces = append(pieces, Missing{"stored predictions", ev.Predictions.Stored})
+	}
+	for _, m := range pieces {
+		if err := need(m.Type, m.Digest, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chained asks for the verdicts that the chain of attempts names for this
+// image.
+func (p *Published) chained(need func(kind, digest string, file bool) error) error {
+	for _, e := range p.Chain.Entries {
+		a, err := ReadAttempt(e)
+		if err != nil || a.Model.Digest != p.Image.Digest {
+			continue
+		}
+		if err := need("verdict", a.Verdict, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attempts counts the first n entries of the chain.
+func (p *Published) attempts(n int) Attempts {
+	return CountAttempts(p.Chain, n, p.Spec.Test.Digest)
+}
+
+// locate finds paths in the project file that the image carries.
+func (p *Published) locate() func(string) *verdict.Location {
+	for _, name := range []string{"weighlock.yaml", "weighlock.yml", "weighlock.json", "weighlock.cue"} {
+		text, err := p.Content.Metadata(name)
+		if err != nil {
+			continue
+		}
+		doc, err := schema.Decode("project", name, text)
+		if err != nil {
+			return nil
+		}
+		return func(path string) *verdict.Location {
+			line, col, ok := doc.Position(path)
+			if !ok {
+				return nil
+			}
+			return &verdict.Location{File: name, Line: line, Col: col}
+		}
+	}
+	return nil
+}
+
+// Attempt is one entry of the attempts chain (schema/predicate/attempt/v1).
+type Attempt struct {
+	Model      verdict.Model   `json:"model"`
+	Repository string          `json:"repository"`
+	Sequence   int             `json:"sequence"`
+	Previous   string          `json:"previous,omitempty"`
+	Kind       string          `json:"kind"`
+	Outcome    verdict.Outcome `json:"outcome"`
+	Verdict    string          `json:"verdict,omitempty"`
+	Spec       string          `json:"spec"`
+	Data       string          `json:"data"`
+	Time       string          `json:"time"`
+	Reasons    []string        `json:"reasons"`
+}
+
+// ReadAttempt reads the attempt out of a verified entry.
+func ReadAttempt(e ledger.Entry) (*Attempt, error) {
+	if e.Verified == nil || e.Verified.Statement.PredicateType != artifact.PredicateType("attempt") {
+		return nil, fmt.Errorf("%w: entry %d of the attempts is not an attempt", ErrIntegrity, e.Sequence)
+	}
+	var a Attempt
+	if err := json.Unmarshal(e.Verified.Statement.Predicate, &a); err != nil {
+		return nil, fmt.Errorf("entry %d of the attempts: %w", e.Sequence, err)
+	}
+	return &a, nil
+}
+
+// CountAttempts counts, over the first n entries of a chain, all attempts and
+// denials, and on one evaluation set the different specs and the looks.
+func CountAttempts(s *ledger.State, n int, data string) Attempts {
+	var (
+		out   Attempts
+		specs = map[string]bool{}
+	)
+	for _, e := range s.Entries[:min(n, len(s.Entries))] {
+		out.Count++
+		out.Head = e.Manifest
+		a, err := ReadAttempt(e)
+		if err != nil {
+			continue // withdrawals and incidents share the chain
+		}
+		if a.Outcome != verdict.Allow {
+			out.Denials++
+		}
+		if a.Data == data {
+			out.Looks++
+			specs[a.Spec] = true
+		}
+	}
+	out.Specs = len(specs)
+	return out
+}

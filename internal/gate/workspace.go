@@ -1,0 +1,306 @@
+package gate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/capture"
+	"github.com/weighlock/weighlock/internal/modelfile"
+	"github.com/weighlock/weighlock/internal/pack"
+	"github.com/weighlock/weighlock/internal/policy"
+	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/sign"
+	"github.com/weighlock/weighlock/internal/verdict"
+	"github.com/weighlock/weighlock/internal/verifier"
+)
+
+// Rules is whose rules a decision is made by, the same for every question of
+// a command.
+type Rules struct {
+	Verifier *verifier.File // nil: self-declared
+	Policy   *policy.Bundle
+	Level    string // asked for on the command line; may only raise
+	Now      time.Time
+	Engine   verdict.Engine
+}
+
+// Workspace is a model's folder, read: the project file, the spec that it
+// amounts to, the model's files and the statements made before there is an
+// image.
+type Workspace struct {
+	Project    *project.Project
+	Spec       *project.Spec
+	SpecDigest string
+	Files      []ModelFile
+	Pack       pack.Input
+	Evidence   []Evidence
+	Ignored    []verdict.Ignored
+	trust      *sign.Trust
+}
+
+// OpenWorkspace reads the model in a folder. Pinned data that has another
+// digest is an integrity error: nothing is judged on it.
+func OpenWorkspace(ctx context.Context, dir string, rules Rules, getenv func(string) string) (*Workspace, error) {
+	p, err := project.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := outside(rules.Verifier, p.Dir); err != nil {
+		return nil, err
+	}
+	w := &Workspace{Project: p}
+	if rules.Verifier != nil {
+		if w.trust, err = sign.NewTrust(rules.Verifier, sign.At(rules.Now)); err != nil {
+			return nil, fmt.Errorf("verifier file %s: %w", rules.Verifier.Path, err)
+		}
+	}
+	if err := w.readSpec(); err != nil {
+		return nil, err
+	}
+	if err := w.readFiles(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.readStatements(ctx); err != nil {
+		return nil, err
+	}
+	w.Pack, err = w.packInput(getenv)
+	return w, err
+}
+
+// outside refuses a verifier file that the project itself could rewrite.
+func outside(v *verifier.File, dir string) error {
+	if v == nil || v.Path == "" {
+		return nil
+	}
+	path, err := filepath.Abs(v.Path)
+	if err != nil {
+		return err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if real, err := filepath.EvalSymlinks(root); err == nil {
+		root = real
+	}
+	if rel, err := filepath.Rel(root, path); err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return fmt.Errorf("%w: the verifier file %s lies inside the project, which it is meant to judge\nhint: keep it outside, such as in the folder that `weighlock keygen` names", ErrIntegrity, v.Path)
+	}
+	return nil
+}
+
+func (w *Workspace) readSpec() error {
+	digest, err := pinned(w.Project, "test", w.Project.Data.Test)
+	if err != nil {
+		return err
+	}
+	if w.Project.Data.Train != nil && w.Project.Data.Train.SHA256 != "" {
+		if _, err := pinned(w.Project, "train", w.Project.Data.Train); err != nil {
+			return err
+		}
+	}
+	if w.Spec, err = w.Project.Spec(digest); err != nil {
+		return err
+	}
+	w.SpecDigest, err = w.Spec.Digest()
+	return err
+}
+
+// pinned hashes a data file and holds it against the digest in the project
+// file, where there is one.
+func pinned(p *project.Project, name string, t *project.Table) (string, error) {
+	f, err := os.Open(p.Abs(t.File))
+	if err != nil {
+		return "", missing(err, p, "data."+name+".file", t.File)
+	}
+	defer f.Close()
+	digest, size, err := artifact.DigestReader(f)
+	if err != nil {
+		return "", fmt.Errorf("reading %s: %w", t.File, err)
+	}
+	if size == 0 {
+		return "", fmt.Errorf("%s%s is empty\nhint: data.%s must hold at least a header and one row", at(p, "data."+name+".file"), t.File, name)
+	}
+	if t.SHA256 != "" && artifact.Hex(digest) != t.SHA256 {
+		return "", fmt.Errorf("%w: %s%s is not the file that data.%s.sha256 pins: it has sha256 %s, pinned is %s\nhint: bring back the pinned file; if the data was meant to change, pin the new one and train under the new spec",
+			ErrIntegrity, at(p, "data."+name+".sha256"), t.File, name, artifact.Hex(digest), t.SHA256)
+	}
+	return digest, nil
+}
+
+// missing turns a file that cannot be opened into words about the project
+// file's line that names it.
+func missing(err error, p *project.Project, path, file string) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %s%s names %s, which is not there", ErrUsage, at(p, path), path, file)
+	}
+	return fmt.Errorf("%sopening %s: %w", at(p, path), file, err)
+}
+
+// at is a path's place in the project file, as a prefix for errors.
+func at(p *project.Project, path string) string {
+	if l := p.Location(path); l != nil {
+		return fmt.Sprintf("%s:%d:%d: ", l.File, l.Line, l.Col)
+	}
+	return ""
+}
+
+func (w *Workspace) readFiles(ctx context.Context) error {
+	for _, f := range w.Project.Files {
+		if _, err := os.Stat(w.Project.Abs(f)); err != nil {
+			return missing(err, w.Project, "file", f)
+		}
+	}
+	files, err := pack.ListFiles(w.Project.Dir, w.Project.Files)
+	if err != nil {
+		return err
+	}
+	w.Pack.Files = files
+	for _, f := range files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		m, err := inspect(f)
+		if err != nil {
+			return err
+		}
+		w.Files = append(w.Files, *m)
+	}
+	return nil
+}
+
+// inspect hashes a model file and looks at what it is.
+func inspect(f pack.File) (*ModelFile, error) {
+	r, err := os.Open(f.Abs)
+	if err != nil {
+		return nil, fmt.Errorf("opening the model file: %w", err)
+	}
+	defer r.Close()
+	digest, size, err := artifact.DigestReader(r)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", f.Path, err)
+	}
+	found := modelfile.Inspect(f.Path, r, size, nil)
+	return &ModelFile{
+		ID: f.Path, Digest: digest, Size: size, Role: cmp.Or(f.Role, "model"),
+		Format: found.Format, Status: found.Status, Findings: list(found.Findings),
+	}, nil
+}
+
+func (w *Workspace) readStatements(ctx context.Context) error {
+	local, err := capture.OpenLocal(w.Project.Dir)
+	if err != nil {
+		return fmt.Errorf("opening the local statements: %w", err)
+	}
+	stored, err := capture.Statements(ctx, local)
+	if err != nil {
+		return fmt.Errorf("reading the local statements: %w", err)
+	}
+	var bundles [][]byte
+	for _, s := range stored {
+		bundles = append(bundles, s.Bundle)
+	}
+	if w.Evidence, w.Ignored, err = Admit(w.trust, w.Project.Name, bundles); err != nil {
+		return err
+	}
+	w.Evidence = w.relevant(w.Evidence)
+	return nil
+}
+
+// relevant keeps, of all that was ever recorded in the folder, the specs and
+// what concerns these model files or this predictions file.
+func (w *Workspace) relevant(all []Evidence) []Evidence {
+	q := Question{Model: Model{Files: w.Files}}
+	digests := q.fileDigests()
+	predictions := w.predictionsDigest()
+	runs := slices.DeleteFunc(slices.Clone(all), func(e Evidence) bool {
+		return e.Name != "spec" && !covers(e, digests) && (predictions == "" || !e.Statement.About(predictions))
+	})
+	embedded := map[string]bool{w.SpecDigest: true}
+	for _, e := range of(runs, "run") {
+		if r, err := (&Question{SpecDigest: w.SpecDigest, Spec: w.Spec}).readRun(e); err == nil {
+			embedded[r.Spec] = true
+		}
+	}
+	return slices.DeleteFunc(runs, func(e Evidence) bool {
+		return e.Name == "spec" && !slices.ContainsFunc(e.Statement.Subject, func(s subject) bool { return embedded["sha256:"+s.Digest["sha256"]] })
+	})
+}
+
+func (w *Workspace) predictionsDigest() string {
+	if w.Project.Predictions == nil {
+		return ""
+	}
+	f, err := os.Open(w.Project.Abs(w.Project.Predictions.File))
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	digest, _, err := artifact.DigestReader(f)
+	if err != nil {
+		return ""
+	}
+	return digest
+}
+
+// packInput is what pack makes the image from: the model's files, and beside
+// them project file, spec and lineage.
+func (w *Workspace) packInput(getenv func(string) string) (pack.Input, error) {
+	in := pack.Input{Name: w.Project.Name, Task: w.Project.Task, Files: w.Pack.Files, Metadata: map[string][]byte{}}
+	spec, err := w.Spec.Canonical()
+	if err != nil {
+		return in, err
+	}
+	in.Metadata[filepath.Base(w.Project.Path)] = w.Project.Text
+	in.Metadata["spec.json"] = spec
+	in.Created = time.Unix(0, 0).UTC()
+	q := w.question(Rules{})
+	run, err := q.run()
+	if err != nil {
+		return in, err
+	}
+	lineage, err := q.lineage(run)
+	if err != nil {
+		return in, err
+	}
+	if lineage != nil {
+		in.Metadata["lineage.json"] = lineage.Document
+		if in.Created, err = ended(lineage.Document); err != nil {
+			return in, err
+		}
+	}
+	if epoch := getenv("SOURCE_DATE_EPOCH"); epoch != "" {
+		seconds, err := strconv.ParseInt(epoch, 10, 64)
+		if err != nil || seconds < 0 {
+			return in, fmt.Errorf("%w: SOURCE_DATE_EPOCH is %q, not a number of seconds", ErrUsage, epoch)
+		}
+		in.Created = time.Unix(seconds, 0).UTC()
+	}
+	return in, nil
+}
+
+// question begins a question about the workspace.
+func (w *Workspace) question(rules Rules) *Question {
+	return &Question{
+		Command: "gate",
+		Model:   Model{Name: w.Project.Name, Task: w.Project.Task, Files: w.Files},
+		Spec:    w.Spec, SpecDigest: w.SpecDigest,
+		Evidence: slices.Clone(w.Evidence), Ignored: slices.Clone(w.Ignored),
+		Verifier: rules.Verifier, Trust: w.trust, Policy: rules.Policy,
+		Level: rules.Level, Mode: w.Project.Mode, Now: rules.Now, Engine: rules.Engine,
+		Locate: w.Project.Location,
+	}
+}
