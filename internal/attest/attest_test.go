@@ -2,6 +2,7 @@ package attest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -151,6 +152,21 @@ func TestForeignStatementIsReadAndMarked(t *testing.T) {
 	}
 	if !strings.Contains(string(s.Bytes()), `"annotations":{"k":1}`) {
 		t.Errorf("got %s; want the subject's annotations kept", s.Bytes())
+	}
+}
+
+func TestOlderStatementsAreReadWhereTheyDecideNothing(t *testing.T) {
+	const form = `{"_type":"https://in-toto.io/Statement/v0.1","predicate":{},"predicateType":"%s","subject":[{"digest":{"sha256":"%s"}}]}`
+	for predicateType, want := range map[string]bool{
+		"https://cyclonedx.org/bom":        true,
+		artifact.PredicateVSA:              false,
+		artifact.PredicateSign:             false,
+		artifact.PredicateType("incident"): false,
+	} {
+		s, err := attest.Parse(fmt.Appendf(nil, form, predicateType, artifact.Hex(digest)))
+		if (err == nil) != want || err != nil && !strings.Contains(err.Error(), "_type is") {
+			t.Errorf("%s: got %v, error %v; want it read: %v", predicateType, s, err, want)
+		}
 	}
 }
 

@@ -49,11 +49,11 @@ func read(text []byte) (*Statement, error) {
 	if s.Type, err = str(fields, "_type"); err != nil {
 		return nil, err
 	}
-	if s.Type != artifact.StatementType {
-		return nil, fmt.Errorf("_type is %q; want %q", s.Type, artifact.StatementType)
-	}
 	if s.PredicateType, err = str(fields, "predicateType"); err != nil {
 		return nil, err
+	}
+	if !s.typed() {
+		return nil, fmt.Errorf("_type is %q; want %q", s.Type, artifact.StatementType)
 	}
 	if strings.TrimSpace(s.PredicateType) == "" {
 		return nil, errors.New("predicateType is empty")
@@ -63,6 +63,14 @@ func read(text []byte) (*Statement, error) {
 	}
 	s.Subject, err = subjects(fields["subject"], s.Foreign())
 	return s, err
+}
+
+// olderType has the same four fields. cosign attest still writes it, also in
+// v3; it is read where nothing that Weighlock decides by is said.
+const olderType = "https://in-toto.io/Statement/v0.1"
+
+func (s *Statement) typed() bool {
+	return s.Type == artifact.StatementType || s.Type == olderType && s.Name() == ""
 }
 
 func subjects(text json.RawMessage, foreign bool) ([]Subject, error) {
