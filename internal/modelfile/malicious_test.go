@@ -1,0 +1,188 @@
+package modelfile
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The pickles here are put together by hand, opcode by opcode; all would run
+// a command if they were loaded.
+
+const (
+	systemGlobal = "cos\nsystem\n"                                              // GLOBAL
+	callID       = "(S'id'\ntR"                                                 // MARK, STRING, TUPLE, REDUCE
+	command      = "\x80\x02" + systemGlobal + "X\x02\x00\x00\x00id" + "\x85R." // as pickle.dump writes it
+)
+
+func short(s string) string { return "\x8c" + string(rune(len(s))) + s } // SHORT_BINUNICODE, below 128 bytes
+
+// wrapped is a joblib array wrapper up to its BUILD: the opcodes that joblib
+// writes before an array's bytes.
+func wrapped(code, shape, dtypeState, more string) string {
+	return short("joblib.numpy_pickle") + short("NumpyArrayWrapper") + "\x93)\x81}(" +
+		short("subclass") + short("numpy") + short("ndarray") + "\x93" +
+		short("shape") + shape +
+		short("order") + short("C") +
+		short("dtype") + short("numpy") + short("dtype") + "\x93" + short(code) + "\x89\x88\x87R" + dtypeState +
+		short("allow_mmap") + "\x89" + more + "ub"
+}
+
+const (
+	aligned   = "\x8c\x1bnumpy_array_alignment_bytesK\x10"
+	plainF8   = "(K\x03\x8c\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+	objectF8  = "(K\x03\x8c\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x01tb" // says it holds objects
+	objects   = "(K\x03\x8c\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x3ftb"
+	one       = "K\x01\x85"
+	eight     = "\x00\x00\x00\x00\x00\x00\x00\x00"
+	noPadding = "\x00"
+)
+
+func zipOf(t testing.TB, files ...string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for i := 0; i < len(files); i += 2 {
+		f, err := w.Create(files[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Write([]byte(files[i+1]))
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func zlibOf(s string) []byte {
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	w.Write([]byte(s))
+	w.Close()
+	return b.Bytes()
+}
+
+func TestMaliciousPickles(t *testing.T) {
+	const system = "names os.system, which is not on the list of what a model may load"
+	not := func(name string) string {
+		return "names " + name + ", which is not on the list of what a model may load"
+	}
+	frame := func(s string) string {
+		return "\x95" + string(binary.LittleEndian.AppendUint64(nil, uint64(len(s)))) + s
+	}
+	hidden := wrapped("f8", one, plainF8, aligned) + noPadding
+	for _, test := range []struct {
+		name, b string
+		want    Finding
+	}{
+		{"protocol 0", systemGlobal + callID + ".", unsafe("pickle", system)},
+		{"protocol 2", command, unsafe("pickle", system)},
+		{"protocol 4", "\x80\x04" + short("os") + short("system") + "\x93" + short("id") + "\x85R.", unsafe("pickle", system)},
+		{"named and not called", "\x80\x04" + short("os") + short("system") + "\x93.", unsafe("pickle", system)},
+		{"INST", "(S'id'\nios\nsystem\n.", unsafe("pickle", system)},
+		{"OBJ", "\x80\x02(cos\nsystem\nX\x02\x00\x00\x00ido.", unsafe("pickle", system)},
+		{"NEWOBJ", "\x80\x02csubprocess\nPopen\nX\x02\x00\x00\x00id\x85\x81.", unsafe("pickle", not("subprocess.Popen"))},
+		{"NEWOBJ_EX", "\x80\x04" + short("subprocess") + short("Popen") + "\x93" + short("id") + "\x85}\x92.", unsafe("pickle", not("subprocess.Popen"))},
+		{"names through the memo", "\x80\x04" + short("system") + "\x940" + short("os") + "q\x070h\x07h\x00\x93.", unsafe("pickle", system)},
+		{"a memo that is overwritten", "\x80\x04" + short("collections") + "q\x000" + short("os") + "q\x000h\x00" + short("system") + "\x93.", unsafe("pickle", system)},
+		{"MEMOIZE counts what was put", "\x80\x04" + short("os") + "q\x05\x940" + "h\x01" + short("system") + "\x93.", unsafe("pickle", system)},
+		{"names behind POP and DUP", "\x80\x04" + short("os") + short("collections") + "0" + short("system") + "2\x930.", unsafe("pickle", not("system.system"))},
+		{"names behind POP_MARK", "\x80\x04" + short("os") + "(" + short("collections") + "1" + short("system") + "\x93.", unsafe("pickle", system)},
+		{"names of the text protocol", "Vos\nVsystem\n\x93.", unsafe("pickle", system)},
+		{"a name with an escape", "V\\u006fs\nVsystem\n\x93.", unsafe("pickle", "loads a name that is computed")},
+		{"a name that a call returns", "\x80\x04" + short("builtins") + short("str") + "\x93" + short("os") + "\x85R" + short("system") + "\x93.", unsafe("pickle", "loads a name that is computed")},
+		{"a name of bytes", "\x80\x04C\x02os" + short("system") + "\x93.", unsafe("pickle", "loads a name that is computed")},
+		{"a name with dots", "\x80\x04" + short("sklearn.datasets._base") + short("os.system") + "\x93.", unsafe("pickle", not("sklearn.datasets._base.os.system"))},
+		{"what a good module has imported", "\x80\x04" + short("sklearn.datasets._openml") + short("GzipFile") + "\x93.", unsafe("pickle", not("sklearn.datasets._openml.GzipFile"))},
+		{"getattr", "\x80\x02cbuiltins\ngetattr\n.", unsafe("pickle", not("builtins.getattr"))},
+		{"numpy's exec", "\x80\x02cnumpy.testing._private.utils\nrunstring\n.", unsafe("pickle", not("numpy.testing._private.utils.runstring"))},
+		{"numpy.load", "\x80\x02cnumpy\nload\n.", unsafe("pickle", not("numpy.load"))},
+		{"partial", "\x80\x02cfunctools\npartial\n.", unsafe("pickle", not("functools.partial"))},
+		{"a codec that unpacks", "\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x03\x00\x00\x00zip\x86R.", unsafe("pickle", "calls _codecs.encode with a codec that is not plain text")},
+		{"a class that is changed", "\x80\x02csklearn.pipeline\nPipeline\n}X\x07\x00\x00\x00predictK\x01sb.", unsafe("pickle", "changes sklearn.pipeline.Pipeline itself, not an object of it")},
+		{"calling an object", "\x80\x02ccollections\nOrderedDict\n)R)R.", unsafe("pickle", "calls what is not a name but computed")},
+		{"an extension code", "\x80\x02\x82\x01.", unsafe("pickle", "loads a name by its number in a registry (an extension code)")},
+		{"a persistent id", "\x80\x02X\x01\x00\x00\x00aQ.", unsafe("pickle", "needs objects that lie outside of the file (a persistent id)")},
+		{"buffers elsewhere", "\x80\x05\x97.", unsafe("pickle", "needs buffers that lie outside of the file")},
+		{"behind a harmless pickle", "\x80\x02N." + command, unsafe("pickle", system)},
+		{"cut short", command[:len(command)-1], unsafe("pickle", system)},
+		{"text protocol with rubbish behind", systemGlobal + callID + "0\xff\xff", unsafe("pickle", system)},
+
+		{"beside an array", "\x80\x04" + frame("("+wrapped("f8", one, plainF8, aligned)) + noPadding + eight + "cos\nsystem\n" + callID + "t.", unsafe("joblib", system)},
+		{"in an array of objects", "\x80\x04" + wrapped("O8", one, objects, aligned) + command + ".", unsafe("joblib", system)},
+		{"array bytes are a pickle", "\x80\x04" + wrapped("f8", "K\x04\x85", plainF8, "") + "cos\nsystem\n(S'id'\ntR." + strings.Repeat("N", 12) + ".", unsafe("joblib", system)},
+		{"array inside a frame", "\x80\x04" + frame(hidden+eight+".") + eight, unsafe("joblib", "uses joblib's array wrapper in a way that joblib does not write")},
+		{"a dtype that contradicts itself", "\x80\x04" + wrapped("f8", one, objectF8, aligned) + noPadding + eight + ".", unsafe("joblib", "uses joblib's array wrapper in a way that joblib does not write")},
+		{"a shape that overflows", "\x80\x04" + wrapped("f8", "\x8a\x08\x00\x00\x00\x00\x00\x00\x00\x40K\x08\x86", plainF8, aligned) + noPadding + ".", unsafe("joblib", "uses joblib's array wrapper in a way that joblib does not write")},
+		{"a shape below zero", "\x80\x04" + wrapped("f8", "J\xff\xff\xff\xff\x85", plainF8, aligned) + noPadding + ".", unsafe("joblib", "uses joblib's array wrapper in a way that joblib does not write")},
+		{"a wrapper used twice", "\x80\x04" + strings.Replace(wrapped("f8", one, plainF8, aligned), ")\x81", ")\x81q\x09", 1) + noPadding + eight + "h\x09}b.", unsafe("joblib", "uses joblib's array wrapper in a way that joblib does not write")},
+		{"a wrapper that a call makes", "\x80\x04" + short("joblib.numpy_pickle") + short("NumpyArrayWrapper") + "\x93(NNNNtR}b.", unsafe("joblib", "uses joblib's array wrapper in a way that joblib does not write")},
+		{"a wrapper of the text protocol", "\x80\x02ccopyreg\n_reconstructor\ncjoblib.numpy_pickle\nNumpyArrayWrapper\nc__builtin__\nobject\nN\x87R}b.", unsafe("joblib", "uses joblib's array wrapper in a way that joblib does not write")},
+		{"joblib's old wrapper", "\x80\x02cjoblib.numpy_pickle\nNDArrayWrapper\n.", unsafe("pickle", not("joblib.numpy_pickle.NDArrayWrapper"))},
+		{"packed", string(zlibOf(command)), unsafe("joblib", system)},
+		{"in PyTorch's archive", string(zipOf(t, "m/data.pkl", command, "m/version", "3")), unsafe("pytorch", system)},
+		{"in another pickle of PyTorch's archive", string(zipOf(t, "m/data.pkl", "\x80\x02N.", "m/more.pkl", command)), unsafe("pytorch", system)},
+		{"in numpy's archive", string(zipOf(t, "a.npy", npyObjects(command))), unsafe("npz", "a.npy: "+system)},
+		{"in numpy's file", npyObjects(command), unsafe("npy", system)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := inspect([]byte(test.b))
+			if len(got.Findings) > 1 {
+				got.Findings = got.Findings[:1] // the first says it
+			}
+			if d := cmp.Diff(test.want, got); d != "" {
+				t.Errorf("want, got:\n%s", d)
+			}
+		})
+	}
+}
+
+func npyObjects(pickle string) string {
+	header := "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n"
+	return "\x93NUMPY\x01\x00" + string(rune(len(header))) + "\x00" + header + pickle
+}
+
+func TestAllowMore(t *testing.T) {
+	b := []byte("\x80\x02cmypackage.models\nScorer\n)\x81.")
+	if got := inspect(b, "mypackage.models.Scorer"); got.Status != Safe {
+		t.Errorf("got %+v", got)
+	}
+	if got := inspect(b, "mypackage.models"); got.Status != Unsafe {
+		t.Errorf("got %+v", got)
+	}
+	if got := inspect([]byte(command), "os.system"); got.Status != Unsafe {
+		t.Errorf("os.system was allowed: %+v", got)
+	}
+}
+
+func TestDamagedPickles(t *testing.T) {
+	for name, b := range map[string]string{
+		"nothing but a protocol":      "\x80\x04",
+		"no STOP":                     "\x80\x04N",
+		"a length beyond the file":    "\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f",
+		"a length beyond all":         "\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\xff",
+		"a length below zero":         "\x80\x02T\xff\xff\xff\xff",
+		"a frame beyond the file":     "\x80\x04\x95\xff\x00\x00\x00\x00\x00\x00\x00N.",
+		"STOP on an empty stack":      "\x80\x04.",
+		"APPEND on an empty stack":    "\x80\x04Na.",
+		"TUPLE without a mark":        "\x80\x04Nt.",
+		"a tuple beyond the mark":     "\x80\x04N(\x85.",
+		"GET of nothing":              "\x80\x04h\x01.",
+		"a byte that is no opcode":    "\x80\x04\xff.",
+		"a protocol of the future":    "\x80\x06N.",
+		"rubbish behind":              "\x80\x04N.\x00",
+		"joblib's array is cut short": "\x80\x04" + wrapped("f8", one, plainF8, aligned) + noPadding + eight[1:],
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := inspect([]byte(b)); got.Status != Error || len(got.Findings) != 1 {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
