@@ -230,8 +230,5 @@ func (l *layout) edit(change func(*index)) error {
 	}
 	mine := &index{fields: x.fields, byTag: x.byTag, entries: slices.Clone(x.entries)}
 	change(mine)
-	if err := syncDir(l.path("blobs", "sha256")); err != nil {
-		return err
-	}
 	return l.writeFile("index.json", mine.bytes())
 }

@@ -71,6 +71,9 @@ func (l *layout) pushManifest(ctx context.Context, h head, raw []byte, tag strin
 		if err := l.placeManifest(h.Digest, raw); err != nil {
 			return err
 		}
+		if err := syncDir(l.path("blobs", "sha256")); err != nil { // before anything names it
+			return err
+		}
 		if err := l.adopt(x); err != nil {
 			return err
 		}

@@ -34,22 +34,18 @@ func (l *layout) sidePath(subject string) string {
 }
 
 // record lists a manifest among its subject's referrers, and as known. Should
-// the process die between the two, the line is there twice, which harms no one.
+// the process die between the two, the line is there twice, which harms no
+// one. Only a manifest that is pushed again costs a look through the list.
 func (l *layout) record(h head) error {
 	known, err := l.readKnown()
 	if err != nil {
 		return err
 	}
-	refers := artifact.ValidDigest(h.Subject)
-	if known.has(h.Digest) {
-		if !refers {
-			return nil
+	again := known.has(h.Digest)
+	if artifact.ValidDigest(h.Subject) {
+		if listed, err := l.listed(h, again); err != nil || listed {
+			return err
 		}
-		if _, err := os.Stat(l.sidePath(h.Subject)); err == nil {
-			return nil
-		}
-	}
-	if refers {
 		line, err := json.Marshal(h.Descriptor)
 		if err != nil {
 			return err
@@ -58,7 +54,21 @@ func (l *layout) record(h head) error {
 			return err
 		}
 	}
+	if again {
+		return nil
+	}
 	return appendLine(l.path(sideDir, "known"), []byte(artifact.Hex(h.Digest)))
+}
+
+func (l *layout) listed(h head, look bool) (listed bool, err error) {
+	if !look {
+		return false, nil
+	}
+	err = eachLine(l.sidePath(h.Subject), func(d Descriptor) error {
+		listed = listed || d.Digest == h.Digest
+		return nil
+	})
+	return listed, err
 }
 
 // adopt takes account of manifests that other tools have put into index.json.

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -327,6 +328,7 @@ func (r *registry) upload(ctx context.Context, d Descriptor, open func() (io.Rea
 	q := place.Query()
 	q.Set("digest", d.Digest)
 	place.RawQuery = q.Encode()
+	var local atomic.Value // the error of reading the blob, which is not the network's fault
 	put := request{
 		method: http.MethodPut, url: place, scope: transport.PushScope, discard: true,
 		header: http.Header{"Content-Type": {"application/octet-stream"}}, size: d.Size,
@@ -335,11 +337,31 @@ func (r *registry) upload(ctx context.Context, d Descriptor, open func() (io.Rea
 			if err != nil {
 				return nil, err
 			}
-			return verify(ctx, rc, d), nil
+			return &watched{verify(ctx, rc, d), &local}, nil
 		},
 	}
 	_, err = r.once(ctx, put, http.StatusCreated, http.StatusOK, http.StatusNoContent)
+	if cause, ok := local.Load().(readError); ok && err != nil {
+		return cause.error
+	}
 	return err
+}
+
+// watched remembers an error of its reader, which the HTTP client hides.
+type watched struct {
+	io.ReadCloser
+	err *atomic.Value
+}
+
+// readError gives all errors one type, which atomic.Value asks for.
+type readError struct{ error }
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		w.err.Store(readError{err})
+	}
+	return n, err
 }
 
 func readAllLimited(from io.Reader, limit int64) ([]byte, error) {
