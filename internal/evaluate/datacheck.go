@@ -10,8 +10,7 @@ import (
 	"github.com/weighlock/weighlock/internal/table"
 )
 
-// examine describes one table. task is empty where its labels are not of the
-// kind that is judged.
+// examine describes one table; id and labels are empty where it has none.
 func examine(t *table.Table, digest, id, label string, labels *truth) (*Set, error) {
 	set := &Set{Digest: digest, Rows: t.Rows, Columns: []Column{}}
 	for _, c := range t.Columns {

@@ -17,7 +17,7 @@ import (
 )
 
 // file writes a file and pins it.
-func file(t *testing.T, name, text string) Source {
+func file(t testing.TB, name, text string) Source {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -35,7 +35,7 @@ func file(t *testing.T, name, text string) Source {
 func ptr(v float64) *float64 { return &v }
 
 // request is a binary evaluation of the given files under a plain spec.
-func request(t *testing.T, test, predictions string) Request {
+func request(t testing.TB, test, predictions string) Request {
 	t.Helper()
 	r := Request{
 		Spec: &project.Spec{
@@ -87,7 +87,7 @@ func newWorld(n int) world {
 }
 
 // full asks every kind of question.
-func full(t *testing.T, w world) Request {
+func full(t testing.TB, w world) Request {
 	t.Helper()
 	r := request(t, w.test, w.predictions)
 	train := file(t, "train.csv", w.train)

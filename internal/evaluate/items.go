@@ -50,8 +50,10 @@ func Items(spec *project.Spec, d *Datacheck) Enumeration {
 }
 
 func (items *Enumeration) fromData(spec *project.Spec, d *Datacheck) {
-	test := d.Sets.Test.Rows
-	items.Sets = append(items.Sets, Item{ID: "test", Rows: &test, Path: "data.test"})
+	if t := d.Sets.Test; t != nil {
+		rows := t.Rows
+		items.Sets = append(items.Sets, Item{ID: "test", Rows: &rows, Path: "data.test"})
+	}
 	if t := d.Sets.Train; t != nil {
 		rows := t.Rows
 		items.Sets = append(items.Sets, Item{ID: "train", Rows: &rows, Path: "data.train"})

@@ -182,7 +182,7 @@ func (j *judge) gap(name string, all *sample, at []int32, item string, limit *pr
 // point is a metric's value alone.
 func (j *judge) point(info stats.Metric, s *sample) float64 {
 	if s.n() == 0 {
-		return stats.NaN
+		return math.NaN()
 	}
 	if info.Thresholded() {
 		return s.confusion(*j.spec.Predictions.Threshold).Value(info.Name)
@@ -231,6 +231,10 @@ func (j *judge) gapInterval(info stats.Metric, all *sample, at []int32, item str
 	marked := make([]bool, all.n())
 	for _, k := range at {
 		marked[k] = true
+	}
+	if info.Kind == stats.Rank {
+		_, i := stats.DeLongGap(all.positive, all.score, marked, r.Confidence)
+		return i, len(at)
 	}
 	_, i := r.Stratified(marked, func(rows []int32) stats.Statistic { return gapStatistic(info, all, marked, rows) })
 	return i, len(at)

@@ -153,9 +153,7 @@ func number(v float64) *float64 {
 	if err != nil {
 		return nil
 	}
-	if r == 0 {
-		r = 0 // never -0
-	}
+	r += 0 // turns -0 into 0
 	return &r
 }
 

@@ -191,38 +191,43 @@ func (w *work) measure(ctx context.Context) error {
 }
 
 func (w *work) measureSlices(ctx context.Context) {
-	s := w.Spec.Slices
-	if s == nil {
+	if w.Spec.Slices == nil {
 		return
 	}
 	for _, p := range w.slices {
-		for g, group := range p.groups {
+		for g := range p.groups {
 			at := w.all.part(p, g)
-			part := w.all.pick(at)
-			for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
-				limit := s.Metrics[name]
-				few := func(item string, measure func() Measure) Measure {
-					if n, why := w.tooFew(name, part, s.MinRows); why != "" {
-						return w.finish(without(StatusTooFew, why, n, part.n()), item, w.thresholded(name))
-					}
-					return measure()
-				}
-				if limit.Min != nil || limit.Max != nil {
-					w.answer(ctx, ItemResult{Kind: KindSlice, Item: sliceItem(name, p.by, group), Metric: name, By: p.by, Group: group}, func(r *ItemResult) {
-						r.Measure = few(r.Item, func() Measure {
-							return w.metric(name, part, r.Item, &project.Limit{Min: limit.Min, Max: limit.Max})
-						})
-					})
-				}
-				if limit.MaxGap != nil {
-					w.answer(ctx, ItemResult{Kind: KindGap, Item: gapItem(name, p.by, group), Metric: name, By: p.by, Group: group}, func(r *ItemResult) {
-						r.Measure = few(r.Item, func() Measure {
-							return w.gap(name, w.all, at, r.Item, &project.Limit{Max: limit.MaxGap})
-						})
-					})
-				}
+			for _, name := range slices.Sorted(maps.Keys(w.Spec.Slices.Metrics)) {
+				w.measureSlice(ctx, name, p, g, at)
 			}
 		}
+	}
+}
+
+// measureSlice answers what the spec asks about one metric on one slice: the
+// value there, and how far it falls behind.
+func (w *work) measureSlice(ctx context.Context, name string, p *parts, g int, at []int32) {
+	limit, group, part := w.Spec.Slices.Metrics[name], p.groups[g], w.all.pick(at)
+	ask := func(kind, item string, measure func() Measure) {
+		w.answer(ctx, ItemResult{Kind: kind, Item: item, Metric: name, By: p.by, Group: group}, func(r *ItemResult) {
+			if n, why := w.tooFew(name, part, w.Spec.Slices.MinRows); why != "" {
+				r.Measure = w.finish(without(StatusTooFew, why, n, part.n()), item, w.thresholded(name))
+				return
+			}
+			r.Measure = measure()
+		})
+	}
+	if limit.Min != nil || limit.Max != nil {
+		item := sliceItem(name, p.by, group)
+		ask(KindSlice, item, func() Measure {
+			return w.metric(name, part, item, &project.Limit{Min: limit.Min, Max: limit.Max})
+		})
+	}
+	if limit.MaxGap != nil {
+		item := gapItem(name, p.by, group)
+		ask(KindGap, item, func() Measure {
+			return w.gap(name, w.all, at, item, &project.Limit{Max: limit.MaxGap})
+		})
 	}
 }
 

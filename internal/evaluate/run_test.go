@@ -182,15 +182,25 @@ func TestKnownAnswers(t *testing.T) {
 	if got := find(t, result, "tpr_difference{g}"); got.Null95 == nil || len(got.Groups) != 2 || *got.Groups[0].Value != 0.8 {
 		t.Errorf("fairness %+v has no null quantile or groups", got)
 	}
-	if got := find(t, result, "accuracy vs prior"); *got.Reference != number6(80.0/150) {
+	if got := find(t, result, "accuracy vs prior"); *got.Reference != *number(80.0 / 150) {
 		t.Errorf("reference %g", *got.Reference)
 	}
 }
 
-func number6(v float64) float64 { return *number(v) }
-
 func firstOf(a, _ string) string  { return a }
 func secondOf(_, b string) string { return b }
+
+func TestNumber(t *testing.T) {
+	if number(math.NaN()) != nil || number(math.Inf(-1)) != nil {
+		t.Error("a number that is not finite is written")
+	}
+	if got := *number(math.Copysign(0, -1)); math.Signbit(got) {
+		t.Error("-0 stays -0")
+	}
+	if got := *number(0.55 - 0.45); got != 0.1 {
+		t.Errorf("got %v; want 0.1", got)
+	}
+}
 
 func TestBaselines(t *testing.T) {
 	w := newWorld(800)

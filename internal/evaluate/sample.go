@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/weighlock/weighlock/internal/stats"
 )
@@ -83,7 +84,7 @@ func (s *sample) statistic(metric string) (stats.Statistic, string) {
 	return f, note
 }
 
-func undefined([]int32) float64 { return stats.NaN }
+func undefined([]int32) float64 { return math.NaN() }
 
 func (s *sample) confusion(threshold float64) stats.Confusion {
 	return stats.Confuse(s.positive, s.score, threshold)

@@ -29,7 +29,7 @@ func readTruth(t *table.Table, label, positive, task string) (*truth, error) {
 	for i := range t.Rows {
 		if c.IsNull(i) {
 			if found.missing == 0 {
-				found.detail = fmt.Sprintf("the first without one is row %d", i+1)
+				found.detail = fmt.Sprintf("the first at line %d", t.Line(i))
 			}
 			found.missing++
 		}

@@ -3,7 +3,6 @@ package stats
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 )
 
@@ -91,9 +90,9 @@ func (r Resampling) bootstrap(sizes []int, order []int32, build Build, method in
 		detail = fmt.Sprintf("each draw resamples %d of %d rows, scaled by the root of their ratio", m, total)
 		total = m
 	}
-	draws := simulate(r.Draws, r.Seed, func() func(*rand.Rand) float64 {
+	draws := simulate(r.Draws, r.Seed, func() func(random) float64 {
 		w := make([]int32, total)
-		return func(rng *rand.Rand) float64 {
+		return func(rng random) float64 {
 			resample(rng, sizes, order, w)
 			return s(w)
 		}
@@ -130,19 +129,23 @@ func (r Resampling) reduce(sizes []int, order []int32, total int) ([]int, []int3
 	return smaller, kept
 }
 
-func resample(rng *rand.Rand, sizes []int, order []int32, w []int32) {
+func resample(rng random, sizes []int, order []int32, w []int32) {
 	clear(w)
 	from := 0
 	for _, n := range sizes {
-		if order == nil {
-			part := w[from : from+n]
-			for range n {
-				part[below(rng, n)]++
+		part := w[from : from+n]
+		if order != nil {
+			part = w
+		}
+		for k := 0; k < n; k += 2 { // two rows from one number
+			bits := rng.pcg.Uint64()
+			i, j := below(bits, n), below(bits>>32, n)
+			if order != nil {
+				i, j = int(order[from+i]), int(order[from+j])
 			}
-		} else {
-			part := order[from : from+n]
-			for range n {
-				w[part[below(rng, n)]]++
+			part[i]++
+			if k+1 < n {
+				part[j]++
 			}
 		}
 		from += n
@@ -277,74 +280,4 @@ func centredInterval(r Resampling, value float64, draws []float64, _ func() floa
 		Method: "bootstrap_centred",
 		Draws:  r.Draws,
 	}
-}
-
-// Cells is BCa for a statistic of counts: every table (a stratum) is resampled
-// by a multinomial with its own total, which is the bootstrap over its rows.
-func (r Resampling) Cells(tables [][]int, f func(tables [][]int) float64) Interval {
-	value := f(tables)
-	if math.IsNaN(value) {
-		return noInterval("bca", "undefined on the sample itself")
-	}
-	shares := make([][]float64, len(tables))
-	totals := make([]int, len(tables))
-	for t, cells := range tables {
-		for _, n := range cells {
-			shares[t] = append(shares[t], float64(n))
-			totals[t] += n
-		}
-	}
-	draws := simulate(r.Draws, r.Seed, func() func(*rand.Rand) float64 {
-		drawn := cloneTables(tables)
-		return func(rng *rand.Rand) float64 {
-			for t := range drawn {
-				multinomial(rng, totals[t], shares[t], drawn[t])
-			}
-			return f(drawn)
-		}
-	})
-	return bcaInterval(r, value, draws, func() float64 { return cellAcceleration(tables, totals, f) })
-}
-
-func cloneTables(tables [][]int) [][]int {
-	out := make([][]int, len(tables))
-	for t := range tables {
-		out[t] = slices.Clone(tables[t])
-	}
-	return out
-}
-
-// cellAcceleration is the exact jackknife: all rows of a cell are alike.
-func cellAcceleration(tables [][]int, totals []int, f func([][]int) float64) float64 {
-	left := cloneTables(tables)
-	var second, third float64
-	for t, cells := range tables {
-		var sum, count float64
-		values := make([]float64, len(cells))
-		for c, n := range cells {
-			if n == 0 {
-				continue
-			}
-			left[t][c]--
-			values[c] = f(left)
-			left[t][c]++
-			if math.IsNaN(values[c]) {
-				continue
-			}
-			sum, count = sum+float64(n)*values[c], count+float64(n)
-		}
-		if count < 2 {
-			continue
-		}
-		total := float64(totals[t])
-		for c, n := range cells {
-			if n == 0 || math.IsNaN(values[c]) {
-				continue
-			}
-			u := (total - 1) * (sum/count - values[c]) / total
-			second += float64(n) * u * u
-			third += float64(n) * u * u * u
-		}
-	}
-	return accelerate(second, third)
 }

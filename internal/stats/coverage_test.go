@@ -33,31 +33,31 @@ func TestCoverage(t *testing.T) {
 		name  string
 		truth float64
 		least float64 // asymptotic methods on small samples fall short by a little
-		draw  func(rng *rand.Rand, r Resampling) Interval
+		draw  func(rng random, r Resampling) Interval
 	}{
-		{"wilson, 0.9 of 60", 0.9, 0.93, func(rng *rand.Rand, _ Resampling) Interval {
+		{"wilson, 0.9 of 60", 0.9, 0.93, func(rng random, _ Resampling) Interval {
 			return Proportion{binomial(rng, 60, 0.9), 60}.Interval(confidence)
 		}},
-		{"wilson and exact, 0.99 of 50", 0.99, 0.90, func(rng *rand.Rand, _ Resampling) Interval {
+		{"wilson and exact, 0.99 of 50", 0.99, 0.90, func(rng random, _ Resampling) Interval {
 			return Proportion{binomial(rng, 50, 0.99), 50}.Interval(confidence)
 		}},
-		{"newcombe, 0.7 of 80 against 0.6 of 50", 0.1, 0.94, func(rng *rand.Rand, _ Resampling) Interval {
+		{"newcombe, 0.7 of 80 against 0.6 of 50", 0.1, 0.94, func(rng random, _ Resampling) Interval {
 			return Newcombe(Proportion{binomial(rng, 80, 0.7), 80}, Proportion{binomial(rng, 50, 0.6), 50}, confidence)
 		}},
-		{"newcombe paired, 100 rows", 0.1, 0.94, func(rng *rand.Rand, _ Resampling) Interval {
+		{"newcombe paired, 100 rows", 0.1, 0.94, func(rng random, _ Resampling) Interval {
 			n := make([]int, 4)
 			multinomial(rng, 100, []float64{.6, .2, .1, .1}, n)
 			return Pairs{n[0], n[1], n[2], n[3]}.Interval(confidence)
 		}},
-		{"koopman, 0.3 of 60 over 0.2 of 80", 1.5, 0.94, func(rng *rand.Rand, _ Resampling) Interval {
+		{"koopman, 0.3 of 60 over 0.2 of 80", 1.5, 0.94, func(rng random, _ Resampling) Interval {
 			return Ratio(Proportion{binomial(rng, 60, 0.3), 60}, Proportion{binomial(rng, 80, 0.2), 80}, confidence)
 		}},
-		{"delong, 200 rows", auc, 0.93, func(rng *rand.Rand, _ Resampling) Interval {
-			y, s := sample(rng, 200, false)
+		{"delong, 200 rows", auc, 0.93, func(rng random, _ Resampling) Interval {
+			y, s := sample(rng.Rand, 200, false)
 			_, i := DeLong(y, s, confidence)
 			return i
 		}},
-		{"paired delong of two equal models", 0, 0.93, func(rng *rand.Rand, _ Resampling) Interval {
+		{"paired delong of two equal models", 0, 0.93, func(rng random, _ Resampling) Interval {
 			y := make([]bool, 200)
 			a, b := make([]float64, 200), make([]float64, 200)
 			for i := range y {
@@ -71,7 +71,16 @@ func TestCoverage(t *testing.T) {
 			_, i := DeLongPaired(y, a, b, confidence)
 			return i
 		}},
-		{"bca of a skewed mean, 100 rows", 1, 0.92, func(rng *rand.Rand, r Resampling) Interval {
+		{"delong gap of a part that is like the rest", 0, 0.93, func(rng random, _ Resampling) Interval {
+			y, s := sample(rng.Rand, 400, false)
+			marked := make([]bool, len(y))
+			for i := range marked {
+				marked[i] = i < 100
+			}
+			_, i := DeLongGap(y, s, marked, confidence)
+			return i
+		}},
+		{"bca of a skewed mean, 100 rows", 1, 0.92, func(rng random, r Resampling) Interval {
 			x := make([]float64, 100)
 			for i := range x {
 				x[i] = rng.ExpFloat64()
@@ -79,19 +88,19 @@ func TestCoverage(t *testing.T) {
 			_, i := r.BCa(len(x), func([]int32) Statistic { return Mean(x) })
 			return i
 		}},
-		{"bca of f1 over cells, 300 rows", 2 * .2 / (2*.2 + .1 + .1), 0.93, func(rng *rand.Rand, r Resampling) Interval {
+		{"bca of f1 over cells, 300 rows", 2 * .2 / (2*.2 + .1 + .1), 0.93, func(rng random, r Resampling) Interval {
 			n := make([]int, 4)
 			multinomial(rng, 300, []float64{.2, .1, .6, .1}, n)
 			return r.DecisionInterval(fromCells(n), "f1")
 		}},
-		{"order statistics of the median, 50 rows", math.Ln2, 0.95, func(rng *rand.Rand, _ Resampling) Interval {
+		{"order statistics of the median, 50 rows", math.Ln2, 0.95, func(rng random, _ Resampling) Interval {
 			x := make([]float64, 50)
 			for i := range x {
 				x[i] = rng.ExpFloat64()
 			}
 			return MedianInterval(x, confidence)
 		}},
-		{"calibration error of a calibrated model, 300 rows", 0, 0.94, func(rng *rand.Rand, r Resampling) Interval {
+		{"calibration error of a calibrated model, 300 rows", 0, 0.94, func(rng random, r Resampling) Interval {
 			y, p := make([]bool, 300), make([]float64, 300)
 			for i := range y {
 				p[i] = rng.Float64()
@@ -107,7 +116,7 @@ func TestCoverage(t *testing.T) {
 	}
 	reps := replications(t, 300)
 	for k, c := range cases {
-		rng := rand.New(rand.NewPCG(11, uint64(k)))
+		rng := generator(11, k)
 		held := 0
 		for range reps {
 			i := c.draw(rng, Resampling{Draws: 400, Seed: rng.Uint64(), Confidence: confidence})
@@ -133,8 +142,8 @@ func tilted(by float64) (flat, tilt []float64) {
 
 func psiTruth(by float64) float64 { return PSI(tilted(by)) }
 
-func drifted(n, m int, by float64) func(*rand.Rand, Resampling) Interval {
-	return func(rng *rand.Rand, r Resampling) Interval {
+func drifted(n, m int, by float64) func(random, Resampling) Interval {
+	return func(rng random, r Resampling) Interval {
 		flat, tilt := tilted(by)
 		b := Binned{Bins: make([]string, 10), Reference: make([]int, 10), Current: make([]int, 10)}
 		multinomial(rng, n, flat, b.Reference)
@@ -156,7 +165,7 @@ func TestNullQuantiles(t *testing.T) {
 		twelve[i] = Proportion{30, 100}
 	}
 	parityNull := r.Difference(twelve).Null95
-	rng := rand.New(rand.NewPCG(12, 1))
+	rng := generator(12, 1)
 	p := make([]float64, 100)
 	for i := range p {
 		p[i] = (float64(i) + 0.5) / 100

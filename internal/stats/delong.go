@@ -71,6 +71,58 @@ func DeLongPaired(positive []bool, first, second []float64, confidence float64) 
 	return diff, Interval{Low: max(diff-half, -1), High: min(diff+half, 1), Method: "delong"}
 }
 
+// DeLongGap is the area over all rows minus that over the marked ones. Both
+// are made of the same rows, so the variance is that of each row's influence
+// on the difference (the sums of DeLong's components), with the marked part's
+// correction for small samples.
+func DeLongGap(positive []bool, score []float64, marked []bool, confidence float64) (gap float64, i Interval) {
+	var insideY []bool
+	var insideS []float64
+	for k, in := range marked {
+		if in {
+			insideY, insideS = append(insideY, positive[k]), append(insideS, score[k])
+		}
+	}
+	all, part := place(positive, score), place(insideY, insideS)
+	whole, here := all.auc(), part.auc()
+	gap = whole - here
+	if math.IsNaN(gap) {
+		return gap, noInterval("delong", "one class only")
+	}
+	m, n := len(part.v10), len(part.v01)
+	if m < 2 || n < 2 {
+		return gap, noInterval("delong", "one row of a class only")
+	}
+	var pos, neg, inPos, inNeg int
+	var v10, v01 float64
+	for k, y := range positive {
+		var d float64
+		if y {
+			d = (all.v10[pos] - whole) / float64(len(all.v10))
+			if marked[k] {
+				d -= (part.v10[inPos] - here) / float64(m)
+				inPos++
+			}
+			v10 += d * d
+			pos++
+			continue
+		}
+		d = (all.v01[neg] - whole) / float64(len(all.v01))
+		if marked[k] {
+			d -= (part.v01[inNeg] - here) / float64(n)
+			inNeg++
+		}
+		v01 += d * d
+		neg++
+	}
+	v := v10*float64(m)/float64(m-1) + v01*float64(n)/float64(n-1)
+	if v <= 1e-18 {
+		return gap, noInterval("delong", "no variance to estimate")
+	}
+	half := z(confidence) * math.Sqrt(v)
+	return gap, Interval{Low: max(gap-half, -1), High: min(gap+half, 1), Method: "delong"}
+}
+
 // placements hold, for every positive row, the share of negatives below it
 // (v10), and for every negative row, the share of positives above it (v01),
 // ties half, in the order of the rows.

@@ -74,6 +74,3 @@ func z(confidence float64) float64 { return normalQuantile((1 + confidence) / 2)
 func normalQuantile(p float64) float64 { return math.Sqrt2 * math.Erfinv(2*p-1) }
 
 func normalCDF(x float64) float64 { return 0.5 * math.Erfc(-x/math.Sqrt2) }
-
-// NaN is what a statistic is where rows allow no number.
-var NaN = math.NaN()

@@ -3,7 +3,6 @@ package stats
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 )
 
 // Parity is a comparison over groups with its interval and what it would be
@@ -38,7 +37,7 @@ func (r Resampling) Worst(rates [][]Proportion) Parity {
 		p.Interval.Low, p.Interval.High = max(p.Interval.Low, low), max(p.Interval.High, high)
 	}
 	p.Interval.Detail = fmt.Sprintf("worst of all pairs of %d groups", len(rates[0]))
-	p.Null95 = r.null(0.95, func(rng *rand.Rand) float64 {
+	p.Null95 = r.null(0.95, func(rng random) float64 {
 		worst := 0.0
 		for _, groups := range rates {
 			least, most := spread(redraw(rng, groups))
@@ -84,7 +83,7 @@ func (r Resampling) LeastRatio(groups []Proportion) Parity {
 		}
 	}
 	p.Interval.Detail = fmt.Sprintf("worst of all pairs of %d groups; null95 is the 5 %% quantile, since less is worse", len(groups))
-	p.Null95 = r.null(0.05, func(rng *rand.Rand) float64 {
+	p.Null95 = r.null(0.05, func(rng random) float64 {
 		least, most := spread(redraw(rng, groups))
 		return least / most
 	})
@@ -105,7 +104,7 @@ func spread(groups []Proportion) (least, most float64) {
 }
 
 // redraw gives every group the pooled rate.
-func redraw(rng *rand.Rand, groups []Proportion) []Proportion {
+func redraw(rng random, groups []Proportion) []Proportion {
 	var x, n int
 	for _, g := range groups {
 		x, n = x+g.X, n+g.N
@@ -119,12 +118,12 @@ func redraw(rng *rand.Rand, groups []Proportion) []Proportion {
 
 // null is a quantile of a statistic simulated without any effect. Its draws
 // are not those of the interval.
-func (r Resampling) null(p float64, draw func(*rand.Rand) float64) float64 {
+func (r Resampling) null(p float64, draw func(random) float64) float64 {
 	return r.nulls([]float64{p}, draw)[0]
 }
 
-func (r Resampling) nulls(at []float64, draw func(*rand.Rand) float64) []float64 {
-	sorted := sortedFinite(simulate(r.Draws, r.Seed^0x6e756c6c, func() func(*rand.Rand) float64 { return draw }))
+func (r Resampling) nulls(at []float64, draw func(random) float64) []float64 {
+	sorted := sortedFinite(simulate(r.Draws, r.Seed^0x6e756c6c, func() func(random) float64 { return draw }))
 	out := make([]float64, len(at))
 	for i, p := range at {
 		out[i] = math.NaN()
@@ -141,7 +140,7 @@ func (r Resampling) nulls(at []float64, draw func(*rand.Rand) float64) []float64
 func (r Resampling) CalibrationNull(probability []float64, bins int, quantiles ...float64) []float64 {
 	n := float64(len(probability))
 	if len(probability) == 0 {
-		return r.nulls(quantiles, func(*rand.Rand) float64 { return math.NaN() })
+		return r.nulls(quantiles, func(random) float64 { return math.NaN() })
 	}
 	bin := make([]int32, len(probability))
 	v := make([]float64, bins)
@@ -150,7 +149,7 @@ func (r Resampling) CalibrationNull(probability []float64, bins int, quantiles .
 		v[bin[i]] += p * (1 - p)
 	}
 	if len(probability) > maxRows {
-		return r.nulls(quantiles, func(rng *rand.Rand) float64 {
+		return r.nulls(quantiles, func(rng random) float64 {
 			var sum float64
 			for _, v := range v {
 				sum += math.Abs(rng.NormFloat64()) * math.Sqrt(v)
@@ -158,7 +157,7 @@ func (r Resampling) CalibrationNull(probability []float64, bins int, quantiles .
 			return sum / n
 		})
 	}
-	return r.nulls(quantiles, func(rng *rand.Rand) float64 {
+	return r.nulls(quantiles, func(rng random) float64 {
 		sums := make([]float64, bins)
 		for i, p := range probability {
 			sums[bin[i]] -= p

@@ -29,7 +29,7 @@ const (
 	Rank
 	// Score is a function of scores and labels: BCa over rows.
 	Score
-	// Calibration is biased upwards by noise: basic bootstrap over rows.
+	// Calibration is biased upwards by noise: centred bootstrap over rows.
 	Calibration
 	// Error is a function of labels and predicted numbers: BCa over rows.
 	Error

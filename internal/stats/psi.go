@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 
@@ -326,9 +325,9 @@ func (r Resampling) psiDraws(b Binned) []float64 {
 	}
 	was, is := side(b.Reference), side(b.Current)
 	n, m := total(b.Reference), total(b.Current)
-	return simulate(r.Draws, r.Seed, func() func(*rand.Rand) float64 {
+	return simulate(r.Draws, r.Seed, func() func(random) float64 {
 		x, y := make([]int, len(was)), make([]int, len(is))
-		return func(rng *rand.Rand) float64 {
+		return func(rng random) float64 {
 			multinomial(rng, n, was, x)
 			multinomial(rng, m, is, y)
 			return smoothedPSI(x, y)

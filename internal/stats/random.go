@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
-	"math/bits"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -21,16 +20,24 @@ func Seed(text, item string) uint64 {
 // chunk is the number of draws that share a generator.
 const chunk = 50
 
-// generator is PCG-DXSM seeded with seed and the number of the chunk; both
-// are written down in Go's compatibility promise for math/rand/v2.
-func generator(seed uint64, n int) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, uint64(n)))
+// random is a generator with its source at hand, for loops that cannot afford
+// the way through an interface.
+type random struct {
+	*rand.Rand
+	pcg *rand.PCG
+}
+
+// generator is PCG-DXSM seeded with seed and the number of the chunk, whose
+// sequence math/rand/v2 promises to keep.
+func generator(seed uint64, n int) random {
+	pcg := rand.NewPCG(seed, uint64(n))
+	return random{rand.New(pcg), pcg}
 }
 
 // simulate fills draws numbers, each chunk by its own generator, on as many
-// processors as there are. make is called once per goroutine for its scratch
-// space and returns the function that draws one number.
-func simulate(draws int, seed uint64, newDraw func() func(*rand.Rand) float64) []float64 {
+// processors as there are. newDraw is called once per goroutine
+// for its scratch space and returns the function that draws one number.
+func simulate(draws int, seed uint64, newDraw func() func(random) float64) []float64 {
 	out := make([]float64, draws)
 	chunks := (draws + chunk - 1) / chunk
 	workers := min(runtime.GOMAXPROCS(0), chunks)
@@ -50,16 +57,14 @@ func simulate(draws int, seed uint64, newDraw func() func(*rand.Rand) float64) [
 	return out
 }
 
-// below is a uniform integer in [0, n) by Lemire's
-// multiplication without rejection: the bias is below n/2^64.
-func below(rng *rand.Rand, n int) int {
-	hi, _ := bits.Mul64(rng.Uint64(), uint64(n))
-	return int(hi)
-}
+// below is a uniform integer in [0, n), for n up to 2^32, by Lemire's
+// multiplication without rejection: of bits it takes the lower half. The bias
+// is below n/2^32, which is nothing for resampling.
+func below(bits uint64, n int) int { return int((bits & math.MaxUint32) * uint64(n) >> 32) }
 
 // binomial draws from Binomial(n, p): by inversion where n·p is small, else
 // by Hörmann's rejection BTRS (J. Stat. Comput. Simul. 46 (1993) 101–110).
-func binomial(rng *rand.Rand, n int, p float64) int {
+func binomial(rng random, n int, p float64) int {
 	switch {
 	case n <= 0 || p <= 0:
 		return 0
@@ -73,7 +78,7 @@ func binomial(rng *rand.Rand, n int, p float64) int {
 	return binomialRejection(rng, float64(n), p)
 }
 
-func binomialInversion(rng *rand.Rand, n int, p float64) int {
+func binomialInversion(rng random, n int, p float64) int {
 	// The waiting time between successes is geometric (Devroye 1986, X.4.3).
 	scale := math.Log1p(-p)
 	k, at := 0, 0
@@ -87,7 +92,7 @@ func binomialInversion(rng *rand.Rand, n int, p float64) int {
 	}
 }
 
-func binomialRejection(rng *rand.Rand, n, p float64) int {
+func binomialRejection(rng random, n, p float64) int {
 	spq := math.Sqrt(n * p * (1 - p))
 	b := 1.15 + 2.53*spq
 	a := -0.0873 + 0.0248*b + 0.01*p
@@ -121,23 +126,21 @@ func logFactorial(n float64) float64 {
 
 // multinomial redistributes total over cells in proportion to share, which
 // need not sum to one, into out.
-func multinomial(rng *rand.Rand, total int, share []float64, out []int) {
+func multinomial(rng random, total int, share []float64, out []int) {
 	var rest float64
 	for _, s := range share {
 		rest += s
 	}
-	for i, s := range share {
-		if i == len(share)-1 || rest <= 0 {
-			out[i] = 0
-			if i == len(share)-1 {
-				out[i] = total
-			}
-			continue
+	last := len(share) - 1
+	for i, s := range share[:last] {
+		out[i] = 0
+		if rest > 0 {
+			out[i] = binomial(rng, total, s/rest)
 		}
-		out[i] = binomial(rng, total, s/rest)
 		total -= out[i]
 		rest -= s
 	}
+	out[last] = total
 }
 
 // permutation is a seeded order of n rows.

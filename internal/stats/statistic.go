@@ -128,7 +128,7 @@ func overTies(positive []bool, score []float64, f func(ties, []int32) float64) S
 	return func(w []int32) float64 { return f(t, w) }
 }
 
-// Bins of the expected calibration error.
+// CalibrationBins is the number of bins of the expected calibration error.
 const CalibrationBins = 10
 
 // ECE is the expected calibration error over bins of equal width, closed on
