@@ -2,7 +2,6 @@ package modelfile
 
 import (
 	"bufio"
-	"bytes"
 	"compress/bzip2"
 	"compress/gzip"
 	"compress/zlib"
@@ -154,63 +153,4 @@ func unpacked(packing string, unpack func(io.Reader) (io.Reader, error)) func(*f
 		found.Format = "joblib" // pickle.load does not unpack
 		return found
 	}
-}
-
-// numpy's own array file: a header, which numpy reads as a Python literal, then
-// numbers or one pickle.
-func npy(f *file) Finding {
-	return f.array(fileSource(f.r, f.size))
-}
-
-func (f *file) array(src *source) Finding {
-	out := &findings{strict: true}
-	size, objects, err := npyHeader(src)
-	switch {
-	case err != nil:
-	case objects:
-		w := &walk{src: src, allow: f.allow, out: out}
-		if err = w.one(); err == nil {
-			err = atEnd(src)
-		}
-	default:
-		if err = src.skip(size); err == nil {
-			err = atEnd(src)
-		}
-	}
-	return result("npy", out, err)
-}
-
-// npyHeader is the bytes of the array behind the header; objects is true where
-// they are a pickle.
-func npyHeader(src *source) (size int64, objects bool, err error) {
-	head, err := src.take(8)
-	if err != nil {
-		return 0, false, err
-	}
-	width := 2
-	if !bytes.HasPrefix(head, []byte("\x93NUMPY")) {
-		return 0, false, errors.New("is no numpy array")
-	}
-	if head[6] < 1 || head[6] > 3 {
-		return 0, false, fmt.Errorf("numpy format version %d is not known", head[6])
-	}
-	if head[6] > 1 {
-		width = 4
-	}
-	raw, err := src.take(width)
-	if err != nil {
-		return 0, false, err
-	}
-	n := 0
-	for i, b := range raw {
-		n |= int(b) << (8 * i)
-	}
-	if n > 1<<16 {
-		return 0, false, fmt.Errorf("a numpy header of %d bytes", n)
-	}
-	text, err := src.take(n)
-	if err != nil {
-		return 0, false, err
-	}
-	return npyText(string(text))
 }

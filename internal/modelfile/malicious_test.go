@@ -103,6 +103,7 @@ func TestMaliciousPickles(t *testing.T) {
 		{"getattr", "\x80\x02cbuiltins\ngetattr\n.", unsafe("pickle", not("builtins.getattr"))},
 		{"numpy's exec", "\x80\x02cnumpy.testing._private.utils\nrunstring\n.", unsafe("pickle", not("numpy.testing._private.utils.runstring"))},
 		{"numpy.load", "\x80\x02cnumpy\nload\n.", unsafe("pickle", not("numpy.load"))},
+		{"numpy.memmap, which can empty a file", "\x80\x02cnumpy\nmemmap\n.", unsafe("pickle", not("numpy.memmap"))},
 		{"partial", "\x80\x02cfunctools\npartial\n.", unsafe("pickle", not("functools.partial"))},
 		{"a codec that unpacks", "\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x03\x00\x00\x00zip\x86R.", unsafe("pickle", "calls _codecs.encode with a codec that is not plain text")},
 		{"a class that is changed", "\x80\x02csklearn.pipeline\nPipeline\n}X\x07\x00\x00\x00predictK\x01sb.", unsafe("pickle", "changes sklearn.pipeline.Pipeline itself, not an object of it")},
@@ -184,5 +185,24 @@ func TestDamagedPickles(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+}
+
+// TestAllowList: every line is one exact name, and none is on the list of
+// those that are never allowed.
+func TestAllowList(t *testing.T) {
+	list, err := allowed(nil)
+	if err != nil || len(list) < 800 {
+		t.Fatalf("%d names, %v", len(list), err)
+	}
+	for name := range list {
+		if !identifiers.MatchString(name) || !strings.Contains(name, ".") {
+			t.Errorf("%q is no name", name)
+		}
+	}
+	for _, name := range never {
+		if list[name] {
+			t.Errorf("%s is allowed", name)
+		}
 	}
 }
