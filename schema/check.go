@@ -22,6 +22,7 @@ func (c *checker) add(at place, path string, p Problem) {
 // check reports what is wrong with n.
 func (c *checker) check(f *form, n *node, path string) {
 	switch {
+	case n.kind == unreadable:
 	case f.either != nil:
 		c.checkEither(f, n, path)
 	case f.object != nil && n.kind == cue.StructKind:
@@ -172,7 +173,7 @@ func (f *form) accepts(n *node) bool {
 	case f.literal != nil:
 		return f.literal.same(n)
 	case f.pattern != nil:
-		return f.pattern.MatchString(n.text) != f.negated
+		return f.pattern.MatchString(n.text)
 	case f.bound != nil:
 		return f.bound.holds(n.number())
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
@@ -52,6 +53,9 @@ func (l *loader) instance(dir string) (*build.Instance, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := restricted(file); err != nil {
+			return nil, err
+		}
 		if err := inst.AddSyntax(file); err != nil {
 			return nil, err
 		}
@@ -59,10 +63,38 @@ func (l *loader) instance(dir string) (*build.Instance, error) {
 	return inst, inst.Complete()
 }
 
+// restricted refuses constructs whose meaning depends on other values: the
+// walk in Go sees each field by itself.
+func restricted(file *ast.File) (err error) {
+	refuse := func(n ast.Node, what string) {
+		if err == nil {
+			err = fmt.Errorf("%s: %s are not among the forms that schemas may use", n.Pos(), what)
+		}
+	}
+	ast.Walk(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Comprehension:
+			refuse(n, "conditions and loops")
+		case *ast.Field:
+			switch n.Label.(type) {
+			case *ast.ParenExpr, *ast.Interpolation:
+				refuse(n, "fields with computed names")
+			}
+		}
+		return true
+	}, nil)
+	return err
+}
+
 // imported resolves an import of a CUE file; nil leaves it to CUE's own
 // packages.
-func (l *loader) imported(_ token.Pos, importPath string) *build.Instance {
+func (l *loader) imported(pos token.Pos, importPath string) *build.Instance {
 	dir, ours := strings.CutPrefix(importPath, modulePath+"/")
+	if first, _, _ := strings.Cut(importPath, "/"); !ours && strings.Contains(first, ".") {
+		inst := l.ctx.NewInstance(dir, nil)
+		inst.Err = errors.Newf(pos, "only CUE's own packages and %s can be imported, not %q", modulePath, importPath)
+		return inst
+	}
 	if !ours {
 		return nil
 	}

@@ -91,47 +91,43 @@ func (r *cueReader) node(v cue.Value, parent place, path string, depth int) *nod
 	}
 	if r.nodes++; depth > maxDepth || r.nodes > maxNodes {
 		r.found = append(r.found, Problem{File: at.file, Line: at.line, Col: at.col, Path: path, Message: "nested too deep, or too large"})
-		return nil
+		return &node{at: at, keyAt: at}
 	}
 	n := &node{at: at, keyAt: at, kind: v.Kind()}
 	switch n.kind {
 	case cue.StructKind:
-		return r.fields(n, v, path, depth)
+		r.fields(n, v, path, depth)
 	case cue.ListKind:
 		items, err := v.List()
 		if err != nil {
 			r.found = append(r.found, r.problems(err)...)
-			return nil
 		}
 		for i := 0; items.Next(); i++ {
-			if c := r.node(items.Value(), at, fmt.Sprintf("%s[%d]", path, i), depth+1); c != nil {
-				n.items = append(n.items, c)
-			}
+			n.items = append(n.items, r.node(items.Value(), at, fmt.Sprintf("%s[%d]", path, i), depth+1))
 		}
 	default:
-		return r.scalar(n, v, path)
+		r.scalar(n, v, path)
 	}
 	return n
 }
 
-func (r *cueReader) fields(n *node, v cue.Value, path string, depth int) *node {
+func (r *cueReader) fields(n *node, v cue.Value, path string, depth int) {
 	fields, err := v.Fields()
 	if err != nil {
 		r.found = append(r.found, r.problems(err)...)
-		return nil
+		return
 	}
 	for fields.Next() {
 		key := fields.Selector().Unquoted()
-		if c := r.node(fields.Value(), n.at, join(path, key), depth+1); c != nil {
-			c.key = key
-			n.items = append(n.items, c)
-		}
+		c := r.node(fields.Value(), n.at, join(path, key), depth+1)
+		c.key = key
+		n.items = append(n.items, c)
 	}
-	return n
 }
 
-func (r *cueReader) scalar(n *node, v cue.Value, path string) *node {
-	note := func(message string) {
+func (r *cueReader) scalar(n *node, v cue.Value, path string) {
+	refuse := func(message string) {
+		n.kind = unreadable
 		r.found = append(r.found, Problem{File: n.at.file, Line: n.at.line, Col: n.at.col, Path: path, Message: message})
 	}
 	switch n.kind {
@@ -145,18 +141,16 @@ func (r *cueReader) scalar(n *node, v cue.Value, path string) *node {
 		n.kind = cue.NumberKind
 		literal, err := v.MarshalJSON()
 		if err != nil {
-			note(err.Error())
-			return nil
+			refuse(err.Error())
+			return
 		}
 		n.text = string(literal)
 		if err := checkNumber(n.text); err != nil {
-			note(err.Error())
+			refuse(err.Error())
 		}
 	default:
-		note(fmt.Sprintf("found %s, expected a value that JSON has", n.kind))
-		return nil
+		refuse(fmt.Sprintf("found %s, expected a value that JSON has", n.kind))
 	}
-	return n
 }
 
 // PackageName is the package that a CUE file belongs to; empty for none, and

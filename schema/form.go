@@ -19,10 +19,9 @@ type form struct {
 	// At most one of the groups below is set; none is a plain type.
 	either  []*form        // one of
 	both    []*form        // all of
-	pattern *regexp.Regexp // text that matches, or does not
-	negated bool
-	bound   *bound // a number on one side of another
-	literal *node  // this very scalar
+	pattern *regexp.Regexp // text that matches
+	bound   *bound         // a number on one side of another
+	literal *node          // this very scalar
 	object  *object
 	list    *list
 }
@@ -147,12 +146,11 @@ func (c *compiler) compileScalar(f *form, v cue.Value, op cue.Op, args []cue.Val
 	case cue.AndOp:
 		f.both, err = c.compileAll(args)
 		return err
-	case cue.RegexMatchOp, cue.NotRegexMatchOp:
+	case cue.RegexMatchOp:
 		text, err := args[0].String()
 		if err != nil {
 			return err
 		}
-		f.negated = op == cue.NotRegexMatchOp
 		f.pattern, err = regexp.Compile(text)
 		return err
 	case cue.LessThanOp, cue.LessThanEqualOp, cue.GreaterThanOp, cue.GreaterThanEqualOp:

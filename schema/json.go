@@ -121,6 +121,7 @@ func (r *jsonReader) value(path string, depth int) (*node, *Problem) {
 		n.kind, n.text = cue.NumberKind, t.String()
 		if err := checkNumber(n.text); err != nil {
 			r.note(at, path, err.Error())
+			n.kind = unreadable
 		}
 	case json.Delim:
 		if t == '[' {

@@ -51,7 +51,6 @@ type jsonSchema struct {
 	MinItems         int               `json:"minItems,omitempty"`
 	AllOf            []*jsonSchema     `json:"allOf,omitempty"`
 	AnyOf            []*jsonSchema     `json:"anyOf,omitempty"`
-	Not              *jsonSchema       `json:"not,omitempty"`
 }
 
 // properties keeps the schema's order of fields.
@@ -94,8 +93,6 @@ func (f *form) jsonSchema() *jsonSchema {
 		for _, g := range f.both {
 			s.merge(g.jsonSchema())
 		}
-	case f.pattern != nil && f.negated:
-		s.Not = &jsonSchema{Type: "string", Pattern: f.pattern.String()}
 	case f.pattern != nil:
 		s.Pattern = f.pattern.String()
 	case f.bound != nil:
@@ -158,8 +155,6 @@ func (s *jsonSchema) merge(o *jsonSchema) {
 	switch {
 	case o.Pattern != "" && s.Pattern == "":
 		s.Pattern = o.Pattern
-	case o.Not != nil && s.Not == nil:
-		s.Not = o.Not
 	case o.Minimum != nil && s.Minimum == nil:
 		s.Minimum = o.Minimum
 	case o.ExclusiveMinimum != nil && s.ExclusiveMinimum == nil:
@@ -168,7 +163,7 @@ func (s *jsonSchema) merge(o *jsonSchema) {
 		s.Maximum = o.Maximum
 	case o.ExclusiveMaximum != nil && s.ExclusiveMaximum == nil:
 		s.ExclusiveMaximum = o.ExclusiveMaximum
-	case o.Pattern != "" || o.Not != nil || o.Minimum != nil || o.Maximum != nil || o.ExclusiveMinimum != nil || o.ExclusiveMaximum != nil:
+	case o.Pattern != "" || o.Minimum != nil || o.Maximum != nil || o.ExclusiveMinimum != nil || o.ExclusiveMaximum != nil:
 		s.AllOf = append(s.AllOf, o)
 	}
 }
@@ -203,7 +198,7 @@ func (s *jsonSchema) object(o *object) {
 			for _, name := range p.key.choices() {
 				fields.add(name, value)
 			}
-		case p.key.pattern != nil && !p.key.negated:
+		case p.key.pattern != nil:
 			patterns.add(p.key.pattern.String(), value)
 		default:
 			s.Additional = value

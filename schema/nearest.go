@@ -1,12 +1,18 @@
 package schema
 
+import "strings"
+
 // Nearest is the known name that comes nearest to an unknown one, by the
-// number of letters to change, insert, drop or swap; empty where none is
-// near.
+// number of letters to change, insert, drop or swap, or because it holds the
+// whole name; empty where none is near.
 func Nearest(name string, known []string) string {
-	best, least := "", max(2, len(name)/3)+1
+	best, least := "", min(max(2, len(name)/3)+1, len(name))
 	for _, k := range known {
-		if d := distance(name, k); d < least || d == least && best != "" && k < best {
+		d := distance(name, k)
+		if len(name) > 2 && strings.Contains(k, name) {
+			d = 1
+		}
+		if d < least || d == least && best != "" && k < best {
 			best, least = k, d
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 // node is a document as it was written, with the place of everything in it.
 type node struct {
-	kind  cue.Kind // NullKind, BoolKind, NumberKind, StringKind, ListKind or StructKind
+	kind  cue.Kind // NullKind, BoolKind, NumberKind, StringKind, ListKind, StructKind, or unreadable
 	text  string   // a text's value, a number's JSON literal, true or false
 	key   string   // where it is a field
 	keyAt place    // of the key; of the value where there is none
@@ -27,9 +27,13 @@ type place struct {
 	line, col int
 }
 
+// unreadable is the kind of a node of which the reader has said what is wrong,
+// so that nothing more needs to be said.
+const unreadable = cue.BottomKind
+
 const (
-	maxDepth = 200     // of nesting
-	maxNodes = 5000000 // of a document, aliases written out
+	maxDepth = 200    // of nesting
+	maxNodes = 200000 // of a YAML or CUE document, aliases written out
 )
 
 // child is the field with a key.

@@ -45,8 +45,6 @@ func (f *form) say() string {
 		return f.literal.bare()
 	case f.pattern != nil && f.pattern.String() == `\S`:
 		return words["#Text"]
-	case f.pattern != nil && f.negated:
-		return fmt.Sprintf("text that does not match %s", f.pattern)
 	case f.pattern != nil:
 		return fmt.Sprintf("text that matches %s", f.pattern)
 	case f.bound != nil:

@@ -20,13 +20,15 @@ import (
 type yamlReader struct {
 	file  string
 	nodes int
+	open  map[*yaml.Node]bool // those that are being converted
+	full  bool                // too much was found to go on
 	found Errors
 }
 
 // readYAML reads text. The node is nil where the text is not YAML; the other
 // problems do not keep it from being checked further.
 func readYAML(file string, text []byte) (*node, Errors) {
-	r := &yamlReader{file: file}
+	r := &yamlReader{file: file, open: map[*yaml.Node]bool{}}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, more yaml.Node
 	err := decodeYAML(dec, &doc)
@@ -44,9 +46,6 @@ func readYAML(file string, text []byte) (*node, Errors) {
 		return nil, Errors{{File: file, Line: more.Line, Col: max(more.Column, 1), Message: "a second YAML document; one file holds one"}}
 	}
 	n := r.node(doc.Content[0], "", 0)
-	if n == nil {
-		return nil, r.found
-	}
 	return n, r.found
 }
 
@@ -64,33 +63,38 @@ func (r *yamlReader) note(n *yaml.Node, path, message string) {
 	r.found = append(r.found, Problem{File: r.file, Line: n.Line, Col: n.Column, Path: path, Message: message})
 }
 
-// node converts a YAML node; nil where nothing more can be said of it.
+// node converts a YAML node; one that cannot be read is of kind unreadable.
 func (r *yamlReader) node(y *yaml.Node, path string, depth int) *node {
 	at := place{r.file, y.Line, y.Column}
-	for y.Kind == yaml.AliasNode {
-		y = y.Alias
+	n := &node{at: at, keyAt: at}
+	if y.Kind == yaml.AliasNode {
+		if y = y.Alias; r.open[y] {
+			r.note(y, path, "an alias of what it stands in")
+			return n
+		}
 	}
-	if r.nodes++; depth > maxDepth || r.nodes > maxNodes/10 {
-		if r.nodes > 0 {
+	r.open[y] = true
+	defer delete(r.open, y)
+	if r.nodes++; depth > maxDepth || r.nodes > maxNodes {
+		if !r.full {
 			r.note(y, path, "nested too deep, or too large once its aliases are written out")
 		}
-		r.nodes = math.MinInt
-		return nil
+		r.full = true
 	}
-	n := &node{at: at, keyAt: at}
+	if r.full {
+		return n
+	}
 	switch y.Kind {
 	case yaml.SequenceNode:
 		n.kind = cue.ListKind
 		for i, c := range y.Content {
-			if item := r.node(c, fmt.Sprintf("%s[%d]", path, i), depth+1); item != nil {
-				n.items = append(n.items, item)
-			}
+			n.items = append(n.items, r.node(c, fmt.Sprintf("%s[%d]", path, i), depth+1))
 		}
 	case yaml.MappingNode:
 		n.kind = cue.StructKind
 		r.fields(n, y, path, depth)
 	default:
-		return r.scalar(n, y, path)
+		r.scalar(n, y, path)
 	}
 	return n
 }
@@ -116,14 +120,13 @@ func (r *yamlReader) fields(n *node, y *yaml.Node, path string, depth int) {
 		} else {
 			seen[key.Value] = key.Line
 		}
-		if c := r.node(y.Content[i+1], at, depth+1); c != nil {
-			c.key, c.keyAt = key.Value, place{r.file, key.Line, key.Column}
-			n.items = append(n.items, c)
-		}
+		c := r.node(y.Content[i+1], at, depth+1)
+		c.key, c.keyAt = key.Value, place{r.file, key.Line, key.Column}
+		n.items = append(n.items, c)
 	}
 }
 
-func (r *yamlReader) scalar(n *node, y *yaml.Node, path string) *node {
+func (r *yamlReader) scalar(n *node, y *yaml.Node, path string) {
 	n.text = y.Value
 	switch y.ShortTag() {
 	case "!!str", "!!timestamp":
@@ -133,18 +136,15 @@ func (r *yamlReader) scalar(n *node, y *yaml.Node, path string) *node {
 	case "!!bool":
 		n.kind, n.text = cue.BoolKind, strings.ToLower(y.Value)
 	case "!!int", "!!float":
-		n.kind = cue.NumberKind
 		literal, err := yamlNumber(y.Value)
 		if err != nil {
 			r.note(y, path, err.Error())
-			literal = "0"
+			return
 		}
-		n.text = literal
+		n.kind, n.text = cue.NumberKind, literal
 	default:
 		r.note(y, path, fmt.Sprintf("YAML tag %s is not read", clip(y.Tag)))
-		return nil
 	}
-	return n
 }
 
 var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
