@@ -19,42 +19,42 @@ const maxBundle = 4 << 20
 // open reads an entry's manifest and bundle, and verifies form and signature;
 // its place is for checkPlace. Faults of the network stay what they are;
 // everything that is wrong with the entry is ErrEntry.
-func (c *Chain) open(ctx context.Context, trust Verifier, digest string, sequence int) (Entry, oci.Manifest, error) {
+func (c *Chain) open(ctx context.Context, trust Verifier, digest string, sequence int) (Entry, error) {
 	raw, d, err := c.Repo.Manifest(ctx, digest)
 	if err != nil {
-		return Entry{}, oci.Manifest{}, asEntry(err)
+		return Entry{}, asEntry(err)
 	}
 	m, err := oci.ParseManifest(raw)
 	if err != nil {
-		return Entry{}, m, asEntry(err)
+		return Entry{}, asEntry(err)
 	}
 	if m.ArtifactType != artifact.MediaTypeEntry || len(m.Layers) != 1 || m.Layers[0].MediaType != artifact.MediaTypeBundle {
-		return Entry{}, m, fmt.Errorf("%w: its manifest is no entry's (type %q, %d layers)", ErrEntry, m.ArtifactType, len(m.Layers))
+		return Entry{}, fmt.Errorf("%w: its manifest is no entry's (type %q, %d layers)", ErrEntry, m.ArtifactType, len(m.Layers))
 	}
 	if m.Layers[0].Size > maxBundle {
-		return Entry{}, m, fmt.Errorf("%w: its bundle has %d bytes, more than %d", ErrEntry, m.Layers[0].Size, maxBundle)
+		return Entry{}, fmt.Errorf("%w: its bundle has %d bytes, more than %d", ErrEntry, m.Layers[0].Size, maxBundle)
 	}
 	bundle, err := c.Repo.ReadBlob(ctx, m.Layers[0], maxBundle)
 	if errors.Is(err, oci.ErrNotFound) {
-		return Entry{}, m, fmt.Errorf("%w: its bundle is gone: %v", ErrEntry, err)
+		return Entry{}, fmt.Errorf("%w: its bundle is gone: %v", ErrEntry, err)
 	}
 	if err != nil {
-		return Entry{}, m, asEntry(err)
+		return Entry{}, asEntry(err)
 	}
 	e := Entry{Sequence: sequence, Manifest: d.Digest, Bundle: bundle, desc: d}
 	if m.Subject != nil {
 		e.subject = m.Subject.Digest
 	}
 	if e.Verified, err = trust.Verify(bundle); err != nil {
-		return Entry{}, m, fmt.Errorf("%w: %w", ErrEntry, err)
+		return Entry{}, fmt.Errorf("%w: %w", ErrEntry, err)
 	}
 	if e.Verified == nil || e.Verified.Statement == nil {
-		return Entry{}, m, fmt.Errorf("%w: it was not verified", ErrEntry)
+		return Entry{}, fmt.Errorf("%w: it was not verified", ErrEntry)
 	}
 	if name := e.Verified.Statement.Name(); !e.Verified.May(name) {
-		return Entry{}, m, fmt.Errorf("%w: %s may not sign a statement of type %q (roles %q)", ErrEntry, e.Verified.Signer, name, e.Verified.Roles)
+		return Entry{}, fmt.Errorf("%w: %s may not sign a statement of type %q (roles %q)", ErrEntry, e.Verified.Signer, name, e.Verified.Roles)
 	}
-	return e, m, nil
+	return e, nil
 }
 
 // asEntry makes wrong content an ErrEntry.

@@ -149,7 +149,7 @@ func (c *Chain) load(ctx context.Context, trust Verifier, sequence int) (Entry, 
 	if !ok {
 		return Entry{}, fmt.Errorf("%w: %s", ErrGap, c.tag(sequence))
 	}
-	e, _, err := c.open(ctx, trust, d.Digest, sequence)
+	e, err := c.open(ctx, trust, d.Digest, sequence)
 	if err != nil {
 		return Entry{}, fmt.Errorf("%s: %w", c.tag(sequence), err)
 	}
@@ -233,7 +233,7 @@ func (c *Chain) followers(ctx context.Context, trust Verifier, s *State, i int) 
 // judge says why a manifest does not count as a follower of e; nil if it does.
 // The second error is a fault on the way.
 func (c *Chain) judge(ctx context.Context, trust Verifier, d oci.Descriptor, e Entry) (reason, err error) {
-	other, _, err := c.open(ctx, trust, d.Digest, e.Sequence+1)
+	other, err := c.open(ctx, trust, d.Digest, e.Sequence+1)
 	switch {
 	case errors.Is(err, oci.ErrIntegrity):
 		return err, nil

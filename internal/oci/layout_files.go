@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
@@ -26,8 +27,7 @@ func (l *layout) incoming() (*incoming, error) {
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		f.Close()
-		os.Remove(f.Name())
-		return nil, err
+		return nil, errors.Join(err, os.Remove(f.Name()))
 	}
 	l.sweep(f)
 	return &incoming{f, l}, nil
@@ -55,7 +55,7 @@ func (f *incoming) place(path string) error {
 }
 
 func (f *incoming) drop() {
-	os.Remove(f.Name())
+	_ = os.Remove(f.Name()) // else the next process sweeps it
 	f.Close()
 }
 
@@ -85,7 +85,7 @@ func (l *layout) sweep(mine *os.File) {
 			continue
 		}
 		if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
-			os.Remove(name)
+			_ = os.Remove(name) // else the next process does
 		}
 		f.Close()
 	}

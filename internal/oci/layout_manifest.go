@@ -12,7 +12,7 @@ import (
 )
 
 func (l *layout) manifest(_ context.Context, target string) ([]byte, string, error) {
-	mediaType, digest := "", target
+	digest := target
 	if !artifact.ValidDigest(target) {
 		x, err := l.current()
 		if err != nil {
@@ -29,7 +29,7 @@ func (l *layout) manifest(_ context.Context, target string) ([]byte, string, err
 		}
 		return nil, "", err
 	}
-	return raw, mediaType, nil
+	return raw, "", nil
 }
 
 // readManifest returns a blob that is a manifest, checked against its digest.
@@ -94,7 +94,7 @@ func (l *layout) pushManifest(ctx context.Context, h head, raw []byte, tag strin
 func (l *layout) checkParts(raw []byte) error {
 	m, err := ParseManifest(raw)
 	if err != nil {
-		return nil // an index: its manifests may come later, or from elsewhere
+		return nil //nolint:nilerr // an index: its manifests may come later, or from elsewhere
 	}
 	for _, d := range append([]Descriptor{m.Config}, m.Layers...) {
 		f, size, err := l.openBlob(d.Digest)

@@ -201,7 +201,7 @@ func readLines(from io.Reader, yield func(Descriptor) error) error {
 			return fmt.Errorf("line %d: %w: longer than %d bytes", n, ErrIntegrity, maxLine)
 		}
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case errors.Is(err, bufio.ErrBufferFull):
 			long = append(long, part...)

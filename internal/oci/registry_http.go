@@ -62,7 +62,7 @@ func (r *registry) once(ctx context.Context, q request, want ...int) (*http.Resp
 		return nil, r.refusal(resp)
 	}
 	if q.discard {
-		io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection is used again
 		resp.Body.Close()
 	}
 	if q.body != nil {

@@ -3,6 +3,7 @@ package oci
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -189,7 +190,7 @@ func (r *Repository) ReadBlob(ctx context.Context, d Descriptor, limit int64) ([
 	if _, err := io.ReadFull(rc, b); err != nil {
 		return nil, fmt.Errorf("blob in %s: %w", r, err)
 	}
-	if _, err := rc.Read(make([]byte, 1)); err != io.EOF {
+	if _, err := rc.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("blob in %s: %w", r, err)
 	}
 	return b, nil

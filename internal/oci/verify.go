@@ -47,10 +47,10 @@ func (v *verifying) judge(err error) error {
 	if v.n > v.want.Size {
 		return fmt.Errorf("%s has more than %d bytes: %w", v.want.Digest, v.want.Size, ErrIntegrity)
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if err == io.EOF && v.n < v.want.Size {
+	if errors.Is(err, io.EOF) && v.n < v.want.Size {
 		return fmt.Errorf("%s ends after %d of %d bytes: %w", v.want.Digest, v.n, v.want.Size, ErrIntegrity)
 	}
 	if v.n == v.want.Size && !v.done {
