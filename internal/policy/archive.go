@@ -41,7 +41,11 @@ func (b *Bundle) Archive() ([]byte, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	zip := gzip.NewWriter(&out)
+	// Stored, not deflated: the bytes then depend on no compressor's version.
+	zip, err := gzip.NewWriterLevel(&out, gzip.NoCompression)
+	if err != nil {
+		return nil, err
+	}
 	w := tar.NewWriter(zip)
 	errs := []error{
 		writeEntry(w, manifestFile, []byte(manifest)),
@@ -81,11 +85,24 @@ func (b *Bundle) table() ([]byte, error) {
 			levels[name][id] = string(asked.When)
 		}
 	}
-	rules := map[string]map[string]any{}
+	rules := map[string]any{}
 	for _, r := range b.rules {
-		rules[r.ID] = map[string]any{"items": segments(r.Items), "declared": segments(r.Declared), "title": r.Title, "solution": r.Solution}
+		rules[r.ID] = r.table()
 	}
 	return canonical.Marshal(map[string]any{"parameters": values, "levels": levels, "rules": rules})
+}
+
+func (r Rule) table() map[string]any {
+	evidence := [][]string{}
+	for _, p := range r.Evidence {
+		evidence = append(evidence, segments(p))
+	}
+	name, _ := strings.CutPrefix(r.Declared, "parameters.")
+	out := map[string]any{"title": r.Title, "solution": r.Solution, "items": segments(r.Items), "declared": segments(r.Declared), "evidence": evidence}
+	if name != r.Declared {
+		out["parameter"] = name
+	}
+	return out
 }
 
 // Limits on a foreign archive, in bytes unpacked and in files.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -14,8 +15,9 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// inputSchema is schema/input/v1 as JSON Schema. It is generated (a test
-// keeps it equal), because making it from CUE takes longer than a gate may.
+// inputSchema is the types of schema/input/v1 as JSON Schema. It is generated
+// (a test keeps it equal), because making it from CUE takes longer than a gate
+// may.
 //
 //go:embed input.schema.json
 var inputSchema []byte
@@ -78,7 +80,7 @@ func (b *Bundle) addModule(i int, name string, owner map[string]int) error {
 	if module == nil {
 		return fmt.Errorf("%s: is empty", name)
 	}
-	if err := checkNegations(name, module); err != nil {
+	if err := errors.Join(checkNegations(name, module), checkPrint(name, module)); err != nil {
 		return err
 	}
 	owner[module.Package.Path.String()] = i
@@ -87,6 +89,18 @@ func (b *Bundle) addModule(i int, name string, owner map[string]int) error {
 		return b.addRule(name, module)
 	}
 	return nil
+}
+
+// checkPrint refuses print, which OPA's compiler would otherwise drop.
+func checkPrint(file string, module *ast.Module) error {
+	var err error
+	ast.WalkExprs(module, func(e *ast.Expr) bool {
+		if e.IsCall() && e.Operator().Equal(ast.Print.Ref()) {
+			err = fmt.Errorf("%s:%d: undefined function print: a rule says what it has to say in its message", file, e.Location.Row)
+		}
+		return false
+	})
+	return err
 }
 
 // separate refuses Rego that reaches into a package of another tree, or from
@@ -193,28 +207,21 @@ func readsParameter(ref ast.Ref, r Rule) error {
 	return fmt.Errorf("reads %s, which METADATA custom.parameters does not list", ref)
 }
 
-// compile type-checks all modules, and the paths that METADATA names, against
-// the input schema.
+// compile type-checks all modules against the input schema.
 func (b *Bundle) compile() error {
 	var schema any
 	if err := json.Unmarshal(inputSchema, &schema); err != nil {
 		return fmt.Errorf("input schema: %w", err)
 	}
-	set := ast.NewSchemaSet()
-	set.Put(ast.SchemaRootRef, schema)
-	modules := map[string]*ast.Module{}
-	for name, m := range b.modules {
-		modules[name] = m
-	}
 	for _, r := range b.rules {
-		m, err := pathsModule(r)
-		if err != nil {
+		if err := r.checkPaths(schema); err != nil {
 			return err
 		}
-		modules[r.File+" (METADATA)"] = m
 	}
+	set := ast.NewSchemaSet()
+	set.Put(ast.SchemaRootRef, schema)
 	c := ast.NewCompiler().WithCapabilities(capabilities()).WithSchemas(set).WithStrict(true)
-	c.Compile(modules)
+	c.Compile(maps.Clone(b.modules))
 	if c.Failed() {
 		return fmt.Errorf("policy: %w", c.Errors)
 	}
@@ -222,22 +229,33 @@ func (b *Bundle) compile() error {
 	return nil
 }
 
-// pathsModule names the input paths of a rule's METADATA in Rego, so that the
-// type checker finds a misspelt one.
-func pathsModule(r Rule) (*ast.Module, error) {
-	var s strings.Builder
-	fmt.Fprintf(&s, "package weighlock.paths.%s\n", strings.ReplaceAll(r.ID, "/", "."))
+// checkPaths refuses METADATA that names an input path which the schema does
+// not have.
+func (r Rule) checkPaths(schema any) error {
 	paths := append([]string{r.Items}, r.Evidence...)
 	if strings.HasPrefix(r.Declared, "input.") {
 		paths = append(paths, r.Declared)
 	}
-	slices.Sort(paths)
-	for _, p := range slices.Compact(paths) {
-		fmt.Fprintf(&s, "paths contains %q if %s\n", p, p)
+	for _, p := range paths {
+		if err := checkPath(schema, p); err != nil {
+			return fmt.Errorf("%s: METADATA: %w", r.File, err)
+		}
 	}
-	m, err := ast.ParseModuleWithOpts(r.File, s.String(), parserOptions())
-	if err != nil {
-		return nil, fmt.Errorf("%s: METADATA: %w", r.File, err)
+	return nil
+}
+
+func checkPath(schema any, path string) error {
+	at := "input"
+	for _, s := range segments(path) {
+		node, _ := schema.(map[string]any)
+		properties, ok := node["properties"].(map[string]any)
+		if !ok && node["type"] == "object" {
+			return nil // an open object
+		}
+		if schema, ok = properties[s]; !ok {
+			return fmt.Errorf("%s: %s has no field %s%s", path, at, s, didYouMean(s, slices.Sorted(maps.Keys(properties))))
+		}
+		at += "." + s
 	}
-	return m, nil
+	return nil
 }

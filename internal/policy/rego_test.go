@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
@@ -28,7 +29,7 @@ func TestRego(t *testing.T) {
 		SetModules(modules).
 		SetStore(inmem.NewFromObject(map[string]any{"fixture": decoded(t, fullInput(t)), "parameters": defaults(t)})).
 		SetCoverageQueryTracer(coverage).
-		RaiseBuiltinErrors(false).
+		SetTimeout(time.Minute).
 		Run(t.Context(), modules)
 	if err != nil {
 		t.Fatal(err)
