@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -371,12 +372,12 @@ func TestRefusedRuns(t *testing.T) {
 		"no command":      {nil, nil, ErrUsage, "no command"},
 		"unknown command": {nil, []string{"no-such-program"}, ErrUsage, "command not found"},
 		"no program":      {nil, []string{"./train.sh"}, ErrUsage, "is not a program"},
-		"no project":      {func(t *testing.T, s *stage) { os.Remove(filepath.Join(s.dir, "weighlock.yaml")) }, ok, project.ErrNone, ""},
+		"no project":      {remove("weighlock.yaml"), ok, project.ErrNone, ""},
 		"another test set than the pinned one": {func(t *testing.T, s *stage) {
 			s.write(t, "weighlock.yaml", strings.Replace(projectFile, "label: defaulted", "label: defaulted, sha256: "+strings.Repeat("ab", 32), 1))
 		}, ok, oci.ErrIntegrity, "the test set is not the pinned file"},
-		"a missing input":             {func(t *testing.T, s *stage) { os.Remove(filepath.Join(s.dir, "train.csv")) }, ok, fs.ErrNotExist, "train.csv"},
-		"a glob that matches nothing": {func(t *testing.T, s *stage) { os.RemoveAll(filepath.Join(s.dir, "conf")) }, ok, nil, "matches nothing"},
+		"a missing input":             {remove("train.csv"), ok, fs.ErrNotExist, "train.csv"},
+		"a glob that matches nothing": {remove("conf"), ok, nil, "matches nothing"},
 		"an input folder with the model in it": {func(t *testing.T, s *stage) {
 			s.write(t, "weighlock.yaml", strings.Replace(projectFile, "code]", ".]", 1))
 		}, ok, nil, "which the command writes"},
@@ -436,11 +437,58 @@ func TestRefusedRuns(t *testing.T) {
 	}
 }
 
+// remove takes a file or folder out of a project.
+func remove(name string) func(t *testing.T, s *stage) {
+	return func(t *testing.T, s *stage) {
+		if err := os.RemoveAll(filepath.Join(s.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // scores is a scorer with a fixed answer.
 func scores(rows string) func(t *testing.T, s *stage) {
 	return func(t *testing.T, s *stage) {
 		s.write(t, "answer.csv", "account,p\n"+rows)
 		s.write(t, "score.sh", "cat > /dev/null; cat answer.csv")
+	}
+}
+
+// tired is an authority that answers so many times and no more.
+type tired struct {
+	sign.Authority
+	left int
+}
+
+func (a *tired) Timestamp(ctx context.Context, digest []byte) ([]byte, error) {
+	if a.left--; a.left < 0 {
+		return nil, sign.ErrTSA
+	}
+	return a.Authority.Timestamp(ctx, digest)
+}
+
+func TestARunThatBreaksOffAnywhereLeavesWhatWasThere(t *testing.T) {
+	for left := range 5 { // spec, start, run, lineage, predictions
+		s := newStage(t)
+		s.now = s.now.Add(time.Minute)
+		authority := s.deps.TSA
+		s.deps.TSA = &tired{authority, left}
+		if _, err := s.run(t.Context(), "sh", "train.sh"); !errors.Is(err, sign.ErrTSA) {
+			t.Errorf("after %d answers: got %v; want ErrTSA", left, err)
+		}
+		before := s.statements(t)
+		s.deps.TSA = authority
+		if _, err := s.run(t.Context(), "sh", "train.sh"); err != nil {
+			t.Errorf("after %d answers: the next run: %v", left, err)
+		}
+		after := s.statements(t)
+		for predicate, all := range before {
+			for _, was := range all {
+				if !slices.ContainsFunc(after[predicate], func(is *sign.Verified) bool { return is.Digest == was.Digest }) {
+					t.Errorf("after %d answers: a %s statement is gone", left, predicate)
+				}
+			}
+		}
 	}
 }
 
@@ -482,7 +530,7 @@ func TestCodeIsTheCommitWithoutWhatTheRunDeclares(t *testing.T) {
 		return result.Lineage.Code
 	}
 	clean, dirty := false, true
-	os.WriteFile(filepath.Join(s.dir, ".git/info/exclude"), []byte("seen.csv\n"), 0o644)
+	s.write(t, ".git/info/exclude", "seen.csv\n")
 	want := lineage.Code{Status: "known", Repository: "https://git.example/acme/card.git", Commit: commit, Dirty: &clean}
 	if d := cmp.Diff(want, code()); d != "" {
 		t.Errorf("inputs and outputs untracked:\n%s", d)

@@ -108,11 +108,11 @@ func (d Deps) wait(ctx context.Context, cmd *exec.Cmd) (int, error) {
 	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
-	send := func(sig syscall.Signal) {
+	send := func(sig syscall.Signal) { // to who may have ended already
 		if terminal {
-			cmd.Process.Signal(sig)
+			_ = cmd.Process.Signal(sig)
 		} else {
-			syscall.Kill(-cmd.Process.Pid, sig)
+			_ = syscall.Kill(-cmd.Process.Pid, sig)
 		}
 	}
 	var err error

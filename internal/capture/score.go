@@ -88,7 +88,7 @@ type made struct {
 
 func (m made) drop() {
 	m.Close()
-	os.Remove(m.Name())
+	_ = os.Remove(m.Name()) // it has its final name, or is of no use
 }
 
 // keep puts the output in place of what was there, whole.

@@ -141,11 +141,13 @@ func (b *builder) seen(n int64) {
 	}
 }
 
-// total is the size of the files' content, in bytes.
+// total is the size of the content of files on disk, in bytes.
 func total(group []source) int64 {
 	var n int64
 	for _, s := range group {
-		n += s.size()
+		if !s.inline {
+			n += s.size()
+		}
 	}
 	return n
 }

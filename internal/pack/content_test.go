@@ -66,9 +66,13 @@ func TestARegistryGetsOnlyWhatItLacks(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "net/config.json"), []byte(`{"new":1}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	second, err := Push(t.Context(), repo, in, nil)
+	m = &meddler{}
+	second, err := Push(t.Context(), repo, in, m)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if m.sum["uploading"] != m.sum["uploading of"] {
+		t.Errorf("progress where little is sent: %v", m.sum)
 	}
 	if n := sent.Load(); n > 64<<10 {
 		t.Errorf("%d bytes were sent for one small file", n)

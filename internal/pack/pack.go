@@ -53,11 +53,10 @@ type Image struct {
 	Manifest   []byte
 }
 
-// Progress is told how far packing is. Its methods are called from one
-// goroutine at a time.
+// Progress is told how far packing is. It may be told from several goroutines.
 type Progress interface {
-	Start(what string, total int64) // a phase begins, of so many bytes
-	Add(n int64)                    // so many more bytes are done
+	Start(what string, total int64) // a phase begins, of so many bytes: packing, hashing, uploading
+	Add(n int64)                    // so many more bytes are done; fewer, where an upload begins again
 }
 
 // Digest is the image that Push would make, without writing anything.

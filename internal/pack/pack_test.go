@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ func write(t testing.TB, files map[string][]byte) string {
 func weights(n int) []byte {
 	b := make([]byte, n)
 	src := rand.NewChaCha8([32]byte{1})
-	src.Read(b)
+	_, _ = src.Read(b) // it never fails
 	return b
 }
 
@@ -275,6 +276,7 @@ func TestRefusedInput(t *testing.T) {
 
 // meddler is a progress that does something at its first byte.
 type meddler struct {
+	mu   sync.Mutex
 	do   func()
 	done bool
 	sum  map[string]int64
@@ -282,6 +284,8 @@ type meddler struct {
 }
 
 func (m *meddler) Start(what string, total int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.sum == nil {
 		m.sum = map[string]int64{}
 	}
@@ -290,6 +294,8 @@ func (m *meddler) Start(what string, total int64) {
 }
 
 func (m *meddler) Add(n int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.sum[m.what] += n
 	if !m.done && m.do != nil {
 		m.done = true

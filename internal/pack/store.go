@@ -7,6 +7,7 @@ import (
 	"hash"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/oci"
@@ -114,22 +115,24 @@ func (u uploaded) manifest(ctx context.Context, m oci.Manifest) (oci.Descriptor,
 // more while it is sent. A file that changed in between is refused, by its
 // size and time here and by the layer's digest there.
 func (u uploaded) send(ctx context.Context, group []source, d oci.Descriptor, seen func(int64)) error {
-	held, err := u.repo.HasBlob(ctx, d.Digest)
-	if err != nil {
-		return err
+	var sent atomic.Int64
+	count := func(n int64) {
+		sent.Add(n)
+		seen(n)
 	}
-	if held {
-		seen(total(group))
-		return nil
-	}
-	return u.repo.PushBlob(ctx, d, func() (io.ReadCloser, error) {
+	err := u.repo.PushBlob(ctx, d, func() (io.ReadCloser, error) {
+		seen(-sent.Swap(0)) // what an attempt before this one sent is lost
 		r, w := io.Pipe()
 		go func() {
-			_, err := newCopier().writeTar(ctx, w, group, seen)
+			_, err := newCopier().writeTar(ctx, w, group, count)
 			w.CloseWithError(err)
 		}()
 		return r, nil
 	})
+	if err == nil {
+		seen(total(group) - sent.Load()) // all of it, where nothing had to be sent
+	}
+	return err
 }
 
 // isLayout says whether repo is a folder: there a layer costs no transfer, so
