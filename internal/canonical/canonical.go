@@ -1,20 +1,24 @@
 // Package canonical writes and reads JSON in the one form that may be signed:
-// RFC 8785, with no duplicate key and no number that is not finite. Integers
-// beyond 2^53 are refused; write them as strings.
+// RFC 8785, with no duplicate key, no broken text and no number that is not
+// finite. A whole number beyond 2^53 that a float64 would turn into another
+// is refused; write it as a string.
 package canonical
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cyberphone/json-canonicalization/go/src/webpki.org/jsoncanonicalizer"
-
-	"github.com/weighlock/weighlock/internal/artifact"
 )
 
 // Marshal is v as RFC 8785 JSON.
@@ -34,16 +38,26 @@ func Transform(text []byte) ([]byte, error) {
 	if err := Check(text); err != nil {
 		return nil, err
 	}
-	return jsoncanonicalizer.Transform(text)
+	text = bytes.TrimLeft(text, " \t\r\n")
+	if text[0] == '{' || text[0] == '[' {
+		return jsoncanonicalizer.Transform(text)
+	}
+	// The library wants an object or a list around a scalar.
+	list, err := jsoncanonicalizer.Transform(slices.Concat([]byte("["), text, []byte("]")))
+	if err != nil {
+		return nil, err
+	}
+	return list[1 : len(list)-1], nil
 }
 
-// Digest is the SHA-256 of v's canonical JSON.
+// Digest is the SHA-256 of v's canonical JSON, as sha256:<64 hex digits>.
 func Digest(v any) (string, error) {
 	b, err := Marshal(v)
 	if err != nil {
 		return "", err
 	}
-	return artifact.Digest(b), nil
+	sum := sha256.Sum256(b)
+	return "sha256:" + hex.EncodeToString(sum[:]), nil
 }
 
 // Unmarshal reads one JSON value into v. Duplicate keys, trailing text,
@@ -58,11 +72,20 @@ func Unmarshal(text []byte, v any) error {
 }
 
 // Check refuses text that is not exactly one JSON value, that has a duplicate
-// key at any depth, or that holds an integer which a float64 cannot hold.
+// key at any depth, that Go would mend in silence (broken UTF-8, half a
+// surrogate pair), or that holds a number which a float64 cannot hold.
 func Check(text []byte) error {
+	if !utf8.Valid(text) {
+		return errors.New("broken UTF-8")
+	}
+	if i := loneSurrogate(text); i >= 0 {
+		return fmt.Errorf("offset %d: half of a surrogate pair", i)
+	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
-	if err := checkValue(dec, "", 0); err != nil {
+	if err := checkValue(dec, "", 0); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("offset %d: unexpected end of JSON", len(text))
+	} else if err != nil {
 		return err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
@@ -80,9 +103,6 @@ func checkValue(dec *json.Decoder, path string, depth int) error {
 	}
 	tok, err := dec.Token()
 	if err != nil {
-		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("offset %d: unexpected end of JSON", dec.InputOffset())
-		}
 		return err
 	}
 	switch t := tok.(type) {
@@ -125,12 +145,46 @@ func checkObject(dec *json.Decoder, path string, depth int) error {
 }
 
 func checkNumber(text, path string) error {
-	f, err := json.Number(text).Float64()
+	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsInf(f, 0) {
 		return fmt.Errorf("%s: number %s is out of range", path, text)
 	}
-	if !strings.ContainsAny(text, ".eE") && math.Abs(f) > 1<<53 {
+	if !strings.ContainsAny(text, ".eE") && math.Abs(f) >= 1<<53 && strconv.FormatFloat(f, 'f', -1, 64) != text {
 		return fmt.Errorf("%s: integer %s is beyond 2^53; write it as a string", path, text)
 	}
 	return nil
+}
+
+// loneSurrogate is the offset of an escape \ud800 to \udfff in JSON text
+// without its other half, or -1.
+func loneSurrogate(text []byte) int {
+	for i := 0; i+1 < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		r, ok := escape(text[i:])
+		switch {
+		case !ok:
+			i++ // another escape, such as \n
+		case r >= 0xdc00 && r <= 0xdfff:
+			return i
+		case r >= 0xd800 && r <= 0xdbff:
+			if low, ok := escape(text[i+6:]); !ok || low < 0xdc00 || low > 0xdfff {
+				return i
+			}
+			i += 11
+		default:
+			i += 5
+		}
+	}
+	return -1
+}
+
+// escape reads \uXXXX at the start of text.
+func escape(text []byte) (rune, bool) {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	return rune(n), err == nil
 }
