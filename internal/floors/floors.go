@@ -59,8 +59,9 @@ func Floor(dir string) (int, bool) {
 	return 0, false
 }
 
-// Check reads every Go file of a module's tree, its tests left out, and says which ones import from their own floor or from above, and which
-// folders have no floor.
+// Check reads every Go file of a module's tree, its tests left out, and says
+// which ones import from their own floor or from above, and which folders
+// have no floor.
 func Check(tree fs.FS) ([]string, error) {
 	var broken []string
 	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
