@@ -13,7 +13,7 @@ OUT     ?= demo-out
 .PHONY: build demo test lint bench example interop fuzz simulate clean
 
 build:
-	$(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/weighlock
+	$(GO) build -ldflags='-s -w' -o $(BIN) ./cmd/weighlock
 
 demo: build
 	$(GO) run ./examples/demo -bin $(BIN) -out $(OUT)

@@ -103,7 +103,7 @@ Somebody wants 1.1.0 out all the same.`)
 	if err := s.edit(credit+"/weighlock.yaml", "recall: {min: 0.50,", "recall: {min: 0.30,"); err != nil {
 		return err
 	}
-	if err := s.run(credit, 3, "weighlock gate"); err != nil {
+	if err := s.run(credit, 3, "weighlock gate --repository "+layout); err != nil {
 		return err
 	}
 	if err := s.run(credit, 0, "git checkout -q weighlock.yaml"); err != nil {
@@ -113,7 +113,7 @@ Somebody wants 1.1.0 out all the same.`)
 	if err := s.run(credit, 0, `cp test.csv test-pinned.csv && awk -F, 'NR==1{for(i=1;i<=NF;i++)if($i=="age")c=i} NR==1||$c>=25' test-pinned.csv > test.csv`); err != nil {
 		return err
 	}
-	if err := s.run(credit, 6, "weighlock gate"); err != nil {
+	if err := s.run(credit, 6, "weighlock gate --repository "+layout); err != nil {
 		return err
 	}
 	if err := s.run(credit, 0, "mv test-pinned.csv test.csv"); err != nil {

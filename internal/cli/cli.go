@@ -35,9 +35,14 @@ type Env struct {
 // Main runs the program with the process's own arguments, streams and clock,
 // and returns its exit status.
 func Main() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := Signals(context.Background())
 	defer stop()
 	return Run(ctx, OS(), os.Args[1:])
+}
+
+// Signals is a context that ends when the process is told to stop.
+func Signals(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
 // OS is the process's own environment.
@@ -45,19 +50,24 @@ func OS() Env {
 	return Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Now: time.Now, Getenv: os.Getenv, Environ: os.Environ(),
-		Terminal:  term.IsTerminal(int(os.Stdout.Fd())),
+		Terminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}
 }
 
 // Run runs the program in an environment and returns its exit status.
 func Run(ctx context.Context, env Env, args []string) int {
-	a := &app{env: env}
+	out := &watched{w: env.Out}
+	a := &app{env: env, stdout: env.Out}
+	a.env.Out = out
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(env.In)
-	root.SetOut(env.Out)
+	root.SetOut(out)
 	root.SetErr(env.Err)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.err // what could not be written was not said
+	}
 	if err == nil {
 		return a.exit
 	}
@@ -65,16 +75,43 @@ func Run(ctx context.Context, env Env, args []string) int {
 		fmt.Fprintln(env.Err, "weighlock: interrupted; nothing half-done is visible, run it again")
 		return verdict.ExitInterrupt
 	}
-	fmt.Fprintln(env.Err, "weighlock: "+strings.TrimSpace(err.Error()))
+	fmt.Fprintln(env.Err, "weighlock: "+told(err))
 	return exitStatus(err)
+}
+
+// told is an error as a person reads it. That it is about usage goes without
+// saying, so that a place in a file stands first; and where the network failed
+// the one thing to do is said.
+func told(err error) string {
+	text := strings.TrimPrefix(strings.TrimSpace(err.Error()), errUsage.Error()+": ")
+	if exitStatus(err) == verdict.ExitNetwork && !strings.Contains(text, "\nhint: ") {
+		text += "\nhint: nothing counts until it is done; run it again once the address answers"
+	}
+	return text
+}
+
+// watched remembers the first write that failed, so that a full disk or a
+// closed pipe never ends in status 0.
+type watched struct {
+	w   io.Writer
+	err error
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	n, err := w.w.Write(b)
+	if err != nil && w.err == nil {
+		w.err = fmt.Errorf("writing the output: %w", err)
+	}
+	return n, err
 }
 
 // app is one run of the program. exit is set by commands whose result is a
 // verdict or another program's status rather than an error.
 type app struct {
-	env   Env
-	exit  int
-	flags trustFlags
+	env    Env
+	stdout io.Writer // env.Out as the process has it, for commands that are run
+	exit   int
+	flags  trustFlags
 }
 
 const long = `Weighlock weighs a machine-learning model before it reaches its users: it packs the
@@ -98,6 +135,7 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use: "weighlock", Short: "The gate between a trained model and its users", Long: long,
 		SilenceErrors: true, SilenceUsage: true,
+		Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddGroup(&cobra.Group{ID: "main", Title: "Start here:"}, &cobra.Group{ID: "more", Title: "Also:"})
@@ -123,6 +161,18 @@ func (a *app) root() *cobra.Command {
 		return usagef("%v\nhint: %s --help", err, c.CommandPath())
 	})
 	return root
+}
+
+// known refuses what is no command, with the one that was perhaps meant.
+func known(root *cobra.Command, given []string) error {
+	if len(given) == 0 {
+		return nil
+	}
+	hint := "weighlock --help lists all commands"
+	if near := root.SuggestionsFor(given[0]); len(near) > 0 {
+		hint = fmt.Sprintf("did you mean %q?", near[0])
+	}
+	return usagef("there is no command %q\nhint: %s", given[0], hint)
 }
 
 // args checks a command's number of arguments, in words.

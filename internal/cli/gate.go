@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -108,6 +109,7 @@ func (a *app) gateReference(ctx context.Context, ref string, replay bool) (*gate
 	if err != nil {
 		return nil, err
 	}
+	defer p.Close()
 	if replay {
 		return p.Replay(ctx)
 	}
@@ -168,12 +170,29 @@ func (a *app) render(r *verdict.Report, outputs []output, all bool) error {
 	return nil
 }
 
+// toFile puts a report in place of what was there, whole or not at all. What
+// is no regular file, such as a pipe, is written to as it is.
 func toFile(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(f), f.Close())
+	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
 }
 
 func (a *app) color() bool {

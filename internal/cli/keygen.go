@@ -58,7 +58,7 @@ func (a *app) keygen(f *keygenFlags) error {
 		return usagef("there is no configuration folder\nhint: name a folder with --out")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the folder: %w", err)
+		return fmt.Errorf("making the folder for the keys: %w\nhint: choose another folder with --out", err)
 	}
 	for _, name := range []string{keyFile, publicFile, idKeyFile, verifierFile} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
@@ -91,10 +91,15 @@ func (a *app) keygen(f *keygenFlags) error {
 		{idKeyFile, []byte(hex.EncodeToString(secret) + "\n"), 0o600},
 		{verifierFile, text, 0o644},
 	}
-	for _, file := range files {
+	for i, file := range files {
 		if err := writeNew(filepath.Join(dir, file.name), file.text, file.mode); err != nil {
-			return err
+			for _, made := range files[:i] {
+				os.Remove(filepath.Join(dir, made.name)) // a key without its verifier file is of no use
+			}
+			return fmt.Errorf("writing the keys: %w\nhint: nothing was kept; choose another folder with --out", err)
 		}
+	}
+	for _, file := range files {
 		fmt.Fprintln(a.env.Out, filepath.Join(dir, file.name))
 	}
 	return nil
@@ -148,11 +153,15 @@ func (f *keygenFlags) verifierText(public []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// writeNew makes a file that is not there yet, whole or not at all.
 func writeNew(path string, text []byte, mode fs.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(text)
-	return errors.Join(err, f.Close())
+	if err = errors.Join(err, f.Close()); err != nil {
+		os.Remove(path)
+	}
+	return err
 }

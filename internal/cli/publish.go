@@ -35,11 +35,9 @@ in the repository's chain of attempts.`,
 			if err != nil {
 				return err
 			}
-			if err := a.render(r.Report, forms, all); err != nil {
-				return err
-			}
+			err = a.render(r.Report, forms, all)
 			a.said(r)
-			return nil
+			return err
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", ".", "the model's folder")

@@ -41,7 +41,7 @@ func (a *app) run(ctx context.Context, dir string, command []string) error {
 	}
 	d := capture.Deps{
 		Key: key, TSA: a.authority(), Now: a.env.Now,
-		In: a.env.In, Out: a.env.Out, Err: a.env.Err, Environ: a.env.Environ,
+		In: a.env.In, Out: a.stdout, Err: a.env.Err, Environ: a.env.Environ,
 	}
 	file, err := a.loadVerifier()
 	if err != nil {
@@ -53,12 +53,11 @@ func (a *app) run(ctx context.Context, dir string, command []string) error {
 		}
 	}
 	r, err := capture.Run(ctx, d, capture.Options{Dir: dir, Command: command})
-	if err != nil {
-		return err
+	if r != nil { // also where the scorer failed: the run itself is recorded by then
+		a.exit = r.Exit
+		a.recorded(r)
 	}
-	a.exit = r.Exit
-	a.recorded(r)
-	return nil
+	return err
 }
 
 // recorded tells, on stderr, what was signed about the run.

@@ -13,6 +13,7 @@ import (
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/catalog"
 	"github.com/weighlock/weighlock/internal/gate"
+	"github.com/weighlock/weighlock/internal/pack"
 	"github.com/weighlock/weighlock/internal/report"
 	"github.com/weighlock/weighlock/internal/verdict"
 )
@@ -27,6 +28,7 @@ func (a *app) showCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			defer p.Close()
 			if asJSON {
 				return a.showJSON(p)
 			}
@@ -57,8 +59,8 @@ func (a *app) show(p *gate.Published) error {
 	}
 	fmt.Fprintln(w, "\nFiles")
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	for _, f := range p.Files {
-		fmt.Fprintf(t, "  %s\t%s\t%d bytes\t%s\n", report.Plain(f.ID), f.Format, f.Size, short(f.Digest))
+	for _, f := range p.Content.Files {
+		fmt.Fprintf(t, "  %s\t%s\t%d bytes\t%s\n", report.Plain(f.Path), f.Role, f.Size, short(f.Digest))
 	}
 	t.Flush()
 	fmt.Fprintln(w, "\nEvidence (signatures checked now)")
@@ -111,7 +113,7 @@ func (a *app) showChain(w io.Writer, p *gate.Published) error {
 type shown struct {
 	Model    verdict.Model     `json:"model"`
 	Verdict  *verdict.Report   `json:"verdict"`
-	Files    []gate.ModelFile  `json:"files"`
+	Files    []pack.FileInfo   `json:"files"`
 	Evidence []verdict.Source  `json:"evidence"`
 	Ignored  []verdict.Ignored `json:"ignored"`
 	Attempts []gate.Attempt    `json:"attempts"`
@@ -120,7 +122,7 @@ type shown struct {
 func (a *app) showJSON(p *gate.Published) error {
 	out := shown{
 		Model:    verdict.Model{Name: p.Spec.Name, Digest: p.Image.Digest, Version: p.Tag},
-		Files:    p.Files,
+		Files:    p.Content.Files,
 		Evidence: gate.Sources(p.All()),
 		Ignored:  append([]verdict.Ignored{}, p.Ignored...),
 		Attempts: []gate.Attempt{},
@@ -181,6 +183,7 @@ func (a *app) ls(ctx context.Context, ref string) error {
 				outcome = "expired"
 			}
 		}
+		p.Close()
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", report.Plain(tag), outcome, level, given, short(p.Image.Digest))
 	}
 	return t.Flush()

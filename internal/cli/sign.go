@@ -22,6 +22,7 @@ func (a *app) sign(ctx context.Context, ref string) error {
 	if err != nil {
 		return err
 	}
+	defer p.Close()
 	d, err := p.Judge(ctx)
 	if err != nil {
 		return err

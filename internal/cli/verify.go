@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/gate"
-	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/report"
 )
 
@@ -36,7 +34,8 @@ func (a *app) verify(ctx context.Context, ref string) error {
 	if !p.Believes() {
 		return usagef("there is no verifier file, so there is nobody to believe\nhint: name one with --verifier; `weighlock keygen` writes a first one")
 	}
-	if err := readAll(ctx, p.Repo, p.Image); err != nil {
+	defer p.Close()
+	if err := p.Verify(ctx); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.env.Out, "%s@%s\n", p.Repo, p.Image.Digest)
@@ -57,30 +56,6 @@ func (a *app) verify(ctx context.Context, ref string) error {
 		return fmt.Errorf("%w: the image is not signed by anybody who may sign for the gate\nhint: only an allowed publish signs an image; see `weighlock show %s`", gate.ErrIntegrity, ref)
 	}
 	a.cosignHint(p)
-	return nil
-}
-
-// readAll reads every byte of an image.
-func readAll(ctx context.Context, repo *oci.Repository, image oci.Descriptor) error {
-	raw, _, err := repo.Manifest(ctx, image.Digest)
-	if err != nil {
-		return err
-	}
-	m, err := oci.ParseManifest(raw)
-	if err != nil {
-		return err
-	}
-	for _, d := range append([]oci.Descriptor{m.Config}, m.Layers...) {
-		rc, err := repo.Blob(ctx, d)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(io.Discard, rc)
-		rc.Close()
-		if err != nil {
-			return fmt.Errorf("layer %s: %w", short(d.Digest), err)
-		}
-	}
 	return nil
 }
 

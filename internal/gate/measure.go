@@ -135,7 +135,8 @@ const maxPredictions = 4 << 30
 
 // Champion fetches the stored predictions of the model that the verifier file
 // names for the spec's channel. It is nil where the spec asks for none, and
-// where the verifier file says none or nothing: the rules then see that.
+// where the verifier file says none or nothing, or nothing says where the
+// champion lies: the rules then see that there was no comparison.
 func Champion(ctx context.Context, spec *project.Spec, v *verifier.File, at time.Time, repo *oci.Repository, open func(ref string) (*oci.Repository, error)) (*evaluate.Champion, error) {
 	if spec.Champion == nil || v == nil {
 		return nil, nil
@@ -151,7 +152,7 @@ func Champion(ctx context.Context, spec *project.Spec, v *verifier.File, at time
 		}
 	}
 	if repo == nil {
-		return nil, fmt.Errorf("%w: the champion of %s is %s, and nothing says where it lies\nhint: give channels.%s.repository in the verifier file, or --repository", ErrUsage, spec.Champion.Channel, artifact.Short(c.Champion), spec.Champion.Channel)
+		return nil, nil
 	}
 	champion, err := championPredictions(ctx, repo, c.Champion, spec.Name, v, at)
 	if err != nil {

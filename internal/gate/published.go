@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/weighlock/weighlock/internal/artifact"
@@ -79,9 +80,6 @@ func OpenPublished(ctx context.Context, repo *oci.Repository, ref oci.Reference,
 	if err := p.readSpec(); err != nil {
 		return nil, err
 	}
-	if err := p.readFiles(ctx); err != nil {
-		return nil, err
-	}
 	if err := p.readStatements(ctx); err != nil {
 		return nil, err
 	}
@@ -132,7 +130,44 @@ func (p *Published) readSpec() error {
 	return nil
 }
 
+// Verify reads every byte of the image against its digest. Opening reads only
+// what it needs, so that listing a repository does not fetch its models.
+func (p *Published) Verify(ctx context.Context) error {
+	raw, _, err := p.Repo.Manifest(ctx, p.Image.Digest)
+	if err != nil {
+		return err
+	}
+	m, err := oci.ParseManifest(raw)
+	if err != nil {
+		return err
+	}
+	for _, d := range append([]oci.Descriptor{m.Config}, m.Layers...) {
+		if err := readBlob(ctx, p.Repo, d); err != nil {
+			return fmt.Errorf("image %s: %w", artifact.Short(p.Image.Digest), err)
+		}
+	}
+	return p.Content.Verify()
+}
+
+func readBlob(ctx context.Context, repo *oci.Repository, d oci.Descriptor) error {
+	rc, err := repo.Blob(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer rc.Close()
+	_, err = io.Copy(io.Discard, rc)
+	return err
+}
+
+// Close lets go of what was fetched.
+func (p *Published) Close() error { return p.Content.Close() }
+
+// readFiles verifies the image and looks at what each of its files is.
 func (p *Published) readFiles(ctx context.Context) error {
+	if err := p.Verify(ctx); err != nil {
+		return err
+	}
+	p.Files = nil
 	for _, f := range p.Content.Files {
 		m, err := p.inspect(ctx, f)
 		if err != nil {
@@ -240,6 +275,9 @@ func (p *Published) checkTag() error {
 // Judge judges the image by what is attached to it. It evaluates nothing
 // anew: what is not there is missing.
 func (p *Published) Judge(ctx context.Context) (*Decision, error) {
+	if err := p.readFiles(ctx); err != nil {
+		return nil, err
+	}
 	missing, err := p.missing(ctx)
 	if err != nil {
 		return nil, err

@@ -28,6 +28,9 @@ func (p *Published) Replay(ctx context.Context) (*Decision, error) {
 	if len(p.Verdicts) == 0 {
 		return nil, fmt.Errorf("%w: no verdict that counts is attached to %s\nhint: replay needs the verifier file that trusts its signer", ErrUsage, artifact.Short(p.Image.Digest))
 	}
+	if err := p.readFiles(ctx); err != nil {
+		return nil, err
+	}
 	recorded := p.Verdicts[len(p.Verdicts)-1]
 	d, err := p.decideAgain(ctx, recorded)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ func denied() *verdict.Report {
 			{
 				Rule: "evaluation/slices", Item: "recall{age=(-inf,25)}", Status: verdict.Fail,
 				Message:  "recall{age=(-inf,25)} is 0.389, below 0.5",
+				Title:    "It is good on every slice",
 				Observed: &verdict.Observed{Value: num(0.3894), Low: num(0.3481), High: num(0.4324), N: count(511), Method: "wilson"},
 				Expected: &verdict.Expected{Min: num(0.5), Judge: "bound"},
 				Location: &verdict.Location{File: "weighlock.yaml", Line: 35},
@@ -43,14 +45,15 @@ func denied() *verdict.Report {
 const deniedText = `DENIED  card-default 1.1.0  at level release
   image sha256:abababababab, by a verifier file, single-signer, 1 fail, 2 pass
 
-✗ FAIL  evaluation/slices  recall{age=(-inf,25)}
+✗ FAIL  evaluation/slices: It is good on every slice
+  recall{age=(-inf,25)}
     recall{age=(-inf,25)} is 0.389, below 0.5
     observed   0.3894 [0.3481, 0.4324] n=511 (wilson)
     limit      ≥ 0.5 at the interval's bad end
     where      weighlock.yaml:35
     what to do Find out what the model does not know about these rows.
 
-✓ evaluation/metrics  roc_auc     0.8156 [0.8074, 0.8238] n=15000 (delong)  limit ≥ 0.76 at the interval's bad end
+✓ evaluation/metrics  roc_auc     0.8156 [0.8074, 0.8238] n=15000 (delong)  limit ≥ 0.76
 ✓ model/format        model.json  json, which cannot run code
 
   ignored: statement sha256:cdcdcdcdcdcd: signed by a stranger
@@ -64,6 +67,26 @@ func TestTerminal(t *testing.T) {
 	}
 	if diff := cmp.Diff(deniedText, out.String()); diff != "" {
 		t.Errorf("terminal report (-want +got):\n%s", diff)
+	}
+}
+
+// Many items of one rule that pass take one line, the one that nearly failed.
+func TestTerminalCollapsesWhatPasses(t *testing.T) {
+	r := denied()
+	r.Checks = nil
+	for i, low := range []float64{0.61, 0.58, 0.51, 0.70, 0.66} {
+		r.Checks = append(r.Checks, verdict.Check{
+			Rule: "evaluation/slices", Item: fmt.Sprintf("recall{region=%d}", i), Status: verdict.Pass,
+			Observed: &verdict.Observed{Value: num(low + 0.1), Low: num(low), High: num(low + 0.2)}, Expected: &verdict.Expected{Min: num(0.5)},
+		})
+	}
+	var out bytes.Buffer
+	if err := Terminal(&out, r, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	want := "✓ evaluation/slices  5 pass  closest to its limit: recall{region=2} 0.61 [0.51, 0.71]  limit ≥ 0.5\n"
+	if !strings.Contains(out.String(), want) {
+		t.Errorf("got:\n%s\nwant the line:\n%s", out.String(), want)
 	}
 }
 

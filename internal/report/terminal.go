@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -14,22 +16,37 @@ import (
 )
 
 // Terminal writes the report for a person: the verdict, then what stands in
-// its way with observed value, interval, n, limit, place and what to do, then
-// the rest in one line each.
+// its way, rule by rule, with observed value, interval, n, limit, place and
+// what to do, then the rest in one line each. A rule of which many items pass
+// takes one line, unless o.All asks for everything.
 func Terminal(w io.Writer, r *verdict.Report, o Options) error {
 	t := &terminal{w: bufio.NewWriter(w), color: o.Color}
 	t.head(r)
 	var rest []verdict.Check
-	for _, c := range r.Checks {
-		if calm(c.Status) && !o.All {
-			rest = append(rest, c)
+	for _, group := range byRule(r.Checks) {
+		if calm(group[0].Status) && !o.All {
+			rest = append(rest, group...)
 			continue
 		}
-		t.full(c)
+		t.full(group)
 	}
 	t.brief(rest)
 	t.foot(r)
 	return t.w.Flush()
+}
+
+// byRule parts sorted checks into runs of the same status and rule.
+func byRule(checks []verdict.Check) [][]verdict.Check {
+	var groups [][]verdict.Check
+	for i, c := range checks {
+		if i > 0 && c.Rule == checks[i-1].Rule && c.Status == checks[i-1].Status {
+			last := len(groups) - 1
+			groups[last] = append(groups[last], c)
+			continue
+		}
+		groups = append(groups, []verdict.Check{c})
+	}
+	return groups
 }
 
 type terminal struct {
@@ -80,20 +97,31 @@ var marks = map[verdict.Status]string{
 	verdict.NotApplicable: "–", verdict.Error: "✗", verdict.Waived: "~",
 }
 
-func (t *terminal) full(c verdict.Check) {
-	fmt.Fprintf(t.w, "%s %s  %s  %s\n", t.mark(c.Status), strings.ToUpper(strings.ReplaceAll(string(c.Status), "_", " ")), Plain(c.Rule), Plain(c.Item))
-	t.line("", c.Message)
-	if c.Observed != nil {
-		t.line("observed", observed(c.Observed, c.Expected))
+// full writes all that is known about the items of one rule that share a
+// status; what to do is said once.
+func (t *terminal) full(group []verdict.Check) {
+	c := group[0]
+	status := strings.ToUpper(strings.ReplaceAll(string(c.Status), "_", " "))
+	title := ""
+	if c.Title != "" {
+		title = ": " + Plain(c.Title)
 	}
-	if c.Expected != nil {
-		t.line("limit", expected(c.Expected))
-	}
-	if c.Waiver != nil {
-		t.line("waived", fmt.Sprintf("by %s until %s (was %s): %s", c.Waiver.Owner, c.Waiver.Expires, c.Waiver.Was, c.Waiver.Reason))
-	}
-	if c.Location != nil {
-		t.line("where", fmt.Sprintf("%s:%d", c.Location.File, c.Location.Line))
+	fmt.Fprintf(t.w, "%s %s  %s%s\n", mark(c.Status), status, Plain(c.Rule), title)
+	for _, c := range group {
+		fmt.Fprintf(t.w, "  %s\n", Plain(c.Item))
+		t.line("", c.Message)
+		if c.Observed != nil && c.Observed.Value != nil {
+			t.line("observed", observed(c.Observed, c.Expected))
+		}
+		if c.Expected != nil {
+			t.line("limit", expected(c.Expected))
+		}
+		if c.Waiver != nil {
+			t.line("waived", fmt.Sprintf("by %s until %s (was %s): %s", c.Waiver.Owner, c.Waiver.Expires, c.Waiver.Was, c.Waiver.Reason))
+		}
+		if c.Location != nil {
+			t.line("where", fmt.Sprintf("%s:%d", c.Location.File, c.Location.Line))
+		}
 	}
 	if c.Status != verdict.Pass {
 		t.line("what to do", c.Solution)
@@ -101,36 +129,92 @@ func (t *terminal) full(c verdict.Check) {
 	fmt.Fprintln(t.w)
 }
 
+// columns is the width that text is wrapped to.
+const columns = 100
+
+// line writes a label and its text, wrapped under itself.
 func (t *terminal) line(label, text string) {
-	text = Plain(strings.TrimSpace(text))
-	if text == "" {
+	words := strings.Fields(Plain(text))
+	if len(words) == 0 {
 		return
 	}
+	indent := "    "
 	if label != "" {
-		label = fmt.Sprintf("%-11s", label)
+		indent += fmt.Sprintf("%-11s", label)
 	}
-	fmt.Fprintf(t.w, "    %s%s\n", label, text)
+	line := indent + words[0]
+	for _, word := range words[1:] {
+		if len([]rune(line))+1+len([]rune(word)) > columns {
+			fmt.Fprintln(t.w, line)
+			line = strings.Repeat(" ", len(indent)) + word
+			continue
+		}
+		line += " " + word
+	}
+	fmt.Fprintln(t.w, line)
 }
 
-// brief lists calm checks, a line each: rule, item, and what was seen.
+// many is how many calm items of a rule are listed one by one.
+const many = 4
+
+// brief lists calm checks, a line each; where a rule has many, only the one
+// that is closest to its limit.
 func (t *terminal) brief(checks []verdict.Check) {
+	var lines []verdict.Check
+	for _, group := range byRule(checks) {
+		if len(group) <= many {
+			lines = append(lines, group...)
+			continue
+		}
+		c := slices.MinFunc(group, func(a, b verdict.Check) int { return cmp.Compare(slack(a), slack(b)) })
+		c.Message = fmt.Sprintf("closest to its limit: %s %s", c.Item, seen(c))
+		c.Item, c.Observed = fmt.Sprintf("%d %s", len(group), strings.ReplaceAll(string(c.Status), "_", " ")), nil
+		lines = append(lines, c)
+	}
 	rule, item := 0, 0
-	for _, c := range checks {
+	for _, c := range lines {
 		rule, item = max(rule, len([]rune(c.Rule))), max(item, len([]rune(c.Item)))
 	}
-	for _, c := range checks {
-		seen := c.Message
-		if c.Observed != nil && c.Observed.Value != nil {
-			seen = observed(c.Observed, c.Expected)
-			if c.Expected != nil {
-				seen += "  limit " + expected(c.Expected)
-			}
-		}
-		fmt.Fprintf(t.w, "%s %s  %s  %s\n", t.mark(c.Status), pad(Plain(c.Rule), rule), pad(Plain(c.Item), item), Plain(seen))
+	for _, c := range lines {
+		fmt.Fprintf(t.w, "%s %s  %s  %s\n", mark(c.Status), pad(Plain(c.Rule), rule), pad(Plain(c.Item), item), Plain(seen(c)))
 	}
-	if len(checks) > 0 {
+	if len(lines) > 0 {
 		fmt.Fprintln(t.w)
 	}
+}
+
+// seen is what a check saw, in one line.
+func seen(c verdict.Check) string {
+	if c.Observed == nil || c.Observed.Value == nil {
+		return c.Message
+	}
+	text := observed(c.Observed, c.Expected)
+	if c.Expected != nil {
+		text += "  limit " + bounds(c.Expected)
+	}
+	return text
+}
+
+// slack is how far the deciding end of a check's interval is from its limit,
+// relative to the limit; what has no number is furthest.
+func slack(c verdict.Check) float64 {
+	o, e := c.Observed, c.Expected
+	if o == nil || e == nil || o.Value == nil {
+		return math.Inf(1)
+	}
+	least := math.Inf(1)
+	side := func(limit, end *float64, sign float64) {
+		if limit == nil {
+			return
+		}
+		if end == nil {
+			end = o.Value
+		}
+		least = min(least, sign*(*end-*limit)/max(math.Abs(*limit), 1e-9))
+	}
+	side(e.Min, o.Low, 1)
+	side(e.Max, o.High, -1)
+	return least
 }
 
 func (t *terminal) foot(r *verdict.Report) {
@@ -170,6 +254,14 @@ func observed(o *verdict.Observed, e *verdict.Expected) string {
 }
 
 func expected(e *verdict.Expected) string {
+	s := bounds(e)
+	if e.Judge == "bound" && s != e.Text {
+		s += " at the interval's bad end"
+	}
+	return s
+}
+
+func bounds(e *verdict.Expected) string {
 	var parts []string
 	if e.Min != nil {
 		parts = append(parts, "≥ "+exact(*e.Min))
@@ -177,14 +269,10 @@ func expected(e *verdict.Expected) string {
 	if e.Max != nil {
 		parts = append(parts, "≤ "+exact(*e.Max))
 	}
-	s := strings.Join(parts, " and ")
-	if s == "" {
+	if len(parts) == 0 {
 		return e.Text
 	}
-	if e.Judge == "bound" {
-		s += " at the interval's bad end"
-	}
-	return s
+	return strings.Join(parts, " and ")
 }
 
 // number has four digits, or as many more as it takes to stay on its side of
@@ -217,7 +305,7 @@ func pad(s string, n int) string {
 	return s + strings.Repeat(" ", max(0, n-len([]rune(s))))
 }
 
-func (t *terminal) mark(s verdict.Status) string {
+func mark(s verdict.Status) string {
 	m := marks[s]
 	if m == "" {
 		m = "✗"
