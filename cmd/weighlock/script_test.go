@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,10 +28,28 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"weighlock": func() { os.Exit(program()) }})
 }
 
-// program is weighlock with a clock that a script can set forward or back by
-// a duration, so that the stories also pass in other years.
+// program is weighlock with a clock that a script can set, or shift by a
+// duration so that the stories also pass in other years. It tells its process
+// id to whoever may want to interrupt it, and may become an ordinary user.
 func program() int {
 	env := cli.OS()
+	if pid := os.Getenv("TEST_PID"); pid != "" {
+		if err := os.WriteFile(pid, []byte(strconv.Itoa(os.Getpid())), 0o666); err != nil {
+			panic(err)
+		}
+	}
+	if user, err := strconv.Atoi(os.Getenv("TEST_USER")); err == nil {
+		if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(user), syscall.Setuid(user)); err != nil {
+			panic(err)
+		}
+	}
+	if clock := os.Getenv("TEST_CLOCK"); clock != "" {
+		at, err := time.Parse(time.RFC3339, clock)
+		if err != nil {
+			panic(err)
+		}
+		env.Now = func() time.Time { return at }
+	}
 	if shift := os.Getenv("TEST_CLOCK_SHIFT"); shift != "" {
 		by, err := time.ParseDuration(shift)
 		if err != nil {
@@ -38,7 +57,9 @@ func program() int {
 		}
 		env.Now = func() time.Time { return time.Now().Add(by) }
 	}
-	return cli.Run(context.Background(), env, os.Args[1:])
+	ctx, stop := cli.Signals(context.Background())
+	defer stop()
+	return cli.Run(ctx, env, os.Args[1:])
 }
 
 // TestScripts runs the stories in testdata/script: one file, one behaviour,
@@ -59,6 +80,10 @@ func runScripts(t *testing.T, shift string) {
 			"copytree": copyTree,
 			"edit":     edit,
 			"credit":   credit,
+			"release":  release,
+			"ordinary": ordinary,
+			"trap":     setTrap,
+			"clock":    setClock,
 		},
 	})
 }
@@ -76,6 +101,9 @@ func setup(e *testscript.Env, shift string) error {
 	e.Setenv("ROOT", root)
 	e.Setenv("EXAMPLES", filepath.Join(root, "examples"))
 	e.Setenv("TEST_CLOCK_SHIFT", shift)
+	pid := filepath.Join(e.WorkDir, ".pid")
+	e.Setenv("TEST_PID", pid)
+	e.Values[settingKey{}] = &setting{pid: pid, traps: map[string]int{}}
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOROOT", "GOPROXY"} {
 		out, err := exec.Command("go", "env", name).Output()
 		if err != nil {
@@ -115,19 +143,20 @@ func exit(ts *testscript.TestScript, neg bool, args []string) {
 // startTSA: tsa [SHIFT] serves a timestamp authority, sets WEIGHLOCK_TSA, and
 // writes its certificates to $WORK/tsa.pem.
 func startTSA(ts *testscript.TestScript, _ bool, args []string) {
-	now := time.Now
+	var by time.Duration
 	shift := ts.Getenv("TEST_CLOCK_SHIFT")
 	if len(args) > 0 {
 		shift = args[0]
 	}
 	if shift != "" {
-		by, err := time.ParseDuration(shift)
+		var err error
+		by, err = time.ParseDuration(shift)
 		ts.Check(err)
-		now = func() time.Time { return time.Now().Add(by) }
 	}
-	authority, err := tsa.New(now)
+	s := settingOf(ts)
+	authority, err := tsa.New(func() time.Time { return s.now(by) })
 	ts.Check(err)
-	server := httptest.NewServer(authority)
+	server := httptest.NewServer(s.trapped("tsa", authority))
 	ts.Defer(server.Close)
 	ts.Setenv("WEIGHLOCK_TSA", server.URL)
 	ts.Check(os.WriteFile(ts.MkAbs("tsa.pem"), authority.CertificatesPEM(), 0o644))
@@ -137,7 +166,8 @@ func startTSA(ts *testscript.TestScript, _ bool, args []string) {
 // startRegistry serves an empty registry with the referrers API and sets
 // REGISTRY to its host and port.
 func startRegistry(ts *testscript.TestScript, _ bool, _ []string) {
-	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
+	store := registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
+	server := httptest.NewServer(settingOf(ts).trapped("registry", store))
 	ts.Defer(server.Close)
 	ts.Setenv("REGISTRY", strings.TrimPrefix(server.URL, "http://"))
 }
