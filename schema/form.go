@@ -99,9 +99,11 @@ func (c *compiler) compileValue(v cue.Value) (*form, error) {
 		return nil, fmt.Errorf("%s: %w", v.Path(), flat(err))
 	}
 	f.kinds = e.IncompleteKind()
-	op, args := v.Expr() // keeps the names of a disjunction's parts
-	if op != cue.OrOp {
-		op, args = e.Expr()
+	op, args := e.Expr()
+	if op == cue.OrOp {
+		if written, parts := v.Expr(); written == op {
+			args = parts // these keep the names of definitions
+		}
 	}
 	var err error
 	switch {

@@ -20,12 +20,14 @@ type jsonReader struct {
 	dec   *json.Decoder
 	lines []int // offsets at which lines begin
 	found Errors
+
+	lastOffset, lastCol int
 }
 
 // readJSON reads text. The node is nil where the text is not JSON; the other
 // problems do not keep it from being checked further.
 func readJSON(file string, text []byte) (*node, Errors) {
-	r := &jsonReader{file: file, text: text, dec: json.NewDecoder(bytes.NewReader(text)), lines: []int{0}}
+	r := &jsonReader{file: file, text: text, dec: json.NewDecoder(bytes.NewReader(text)), lines: []int{0}, lastCol: 1}
 	for i, c := range text {
 		if c == '\n' {
 			r.lines = append(r.lines, i+1)
@@ -66,9 +68,18 @@ func (r *jsonReader) next() int {
 	return i
 }
 
+// place counts on from the last place on the same line, since statements are
+// one long line.
 func (r *jsonReader) place(offset int) place {
+	offset = min(offset, len(r.text))
 	line := sort.SearchInts(r.lines, offset+1)
-	return place{r.file, line, utf8.RuneCount(r.text[r.lines[line-1]:min(offset, len(r.text))]) + 1}
+	from, col := r.lines[line-1], 1
+	if r.lastOffset >= from && r.lastOffset <= offset {
+		from, col = r.lastOffset, r.lastCol
+	}
+	col += utf8.RuneCount(r.text[from:offset])
+	r.lastOffset, r.lastCol = offset, col
+	return place{r.file, line, col}
 }
 
 func (r *jsonReader) problem(offset int, path, message string) *Problem {
@@ -150,6 +161,7 @@ func (r *jsonReader) object(n *node, path string, depth int) *Problem {
 	seen := map[string]place{}
 	for r.dec.More() {
 		at := r.next()
+		keyAt := r.place(at)
 		tok, problem := r.token(at, path)
 		if problem != nil {
 			return problem
@@ -164,13 +176,13 @@ func (r *jsonReader) object(n *node, path string, depth int) *Problem {
 		if first, twice := seen[key]; twice {
 			r.note(at, join(path, key), fmt.Sprintf("duplicate key; first on line %d", first.line))
 		} else {
-			seen[key] = r.place(at)
+			seen[key] = keyAt
 		}
 		c, problem := r.value(join(path, key), depth+1)
 		if problem != nil {
 			return problem
 		}
-		c.key, c.keyAt = key, r.place(at)
+		c.key, c.keyAt = key, keyAt
 		n.items = append(n.items, c)
 	}
 	_, problem := r.token(r.next(), path)
