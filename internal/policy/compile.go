@@ -213,8 +213,8 @@ func (b *Bundle) compile() error {
 	if err := json.Unmarshal(inputSchema, &schema); err != nil {
 		return fmt.Errorf("input schema: %w", err)
 	}
-	for _, r := range b.rules {
-		if err := r.checkPaths(schema); err != nil {
+	for i := range b.rules {
+		if err := b.rules[i].checkPaths(schema); err != nil {
 			return err
 		}
 	}
@@ -230,32 +230,53 @@ func (b *Bundle) compile() error {
 }
 
 // checkPaths refuses METADATA that names an input path which the schema does
-// not have.
-func (r Rule) checkPaths(schema any) error {
+// not have, and finds out where the grade of the rule's evidence stands.
+func (r *Rule) checkPaths(schema any) error {
 	paths := append([]string{r.Items}, r.Evidence...)
 	if strings.HasPrefix(r.Declared, "input.") {
 		paths = append(paths, r.Declared)
 	}
 	for _, p := range paths {
-		if err := checkPath(schema, p); err != nil {
+		if _, err := under(schema, p); err != nil {
 			return fmt.Errorf("%s: METADATA: %w", r.File, err)
+		}
+	}
+	for _, p := range r.Evidence {
+		if g := gradePath(schema, p); g != "" {
+			r.graded = append(r.graded, graded{p, g})
 		}
 	}
 	return nil
 }
 
-func checkPath(schema any, path string) error {
+// under is the schema of an input path; nil inside an object that is open.
+func under(schema any, path string) (map[string]any, error) {
 	at := "input"
 	for _, s := range segments(path) {
 		node, _ := schema.(map[string]any)
 		properties, ok := node["properties"].(map[string]any)
 		if !ok && node["type"] == "object" {
-			return nil // an open object
+			return nil, nil
 		}
 		if schema, ok = properties[s]; !ok {
-			return fmt.Errorf("%s: %s has no field %s%s", path, at, s, didYouMean(s, slices.Sorted(maps.Keys(properties))))
+			return nil, fmt.Errorf("%s: %s has no field %s%s", path, at, s, didYouMean(s, slices.Sorted(maps.Keys(properties))))
 		}
 		at += "." + s
 	}
-	return nil
+	node, _ := schema.(map[string]any)
+	return node, nil
+}
+
+// gradePath is the input path of the grade that the schema asks of the
+// statement at a path, or of the nearest one around it; empty where nothing
+// there is graded.
+func gradePath(schema any, path string) string {
+	for ; strings.Contains(path, "."); path = path[:strings.LastIndexByte(path, '.')] {
+		for _, g := range []string{path + ".grade", path + ".document.grade"} {
+			if node, err := under(schema, g); err == nil && node != nil {
+				return g
+			}
+		}
+	}
+	return ""
 }

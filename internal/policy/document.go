@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -117,34 +118,21 @@ func (d *document) missing(paths []string) string {
 	return ""
 }
 
-// grade is the least grade of the statements behind the paths, and computed
-// where none of them is graded: such a path holds what Weighlock itself read
-// from pinned bytes.
-func (d *document) grade(paths []string) string {
+// grade is the least grade of the rule's evidence, and computed where none of
+// it is graded: what Weighlock itself reads from pinned bytes. A grade that
+// should be there and is not, or is unknown, ranks below all.
+func (d *document) grade(r Rule) string {
 	least := ""
-	for _, p := range paths {
-		g, ok := d.gradeAt(p)
-		if ok && (least == "" || gradeRank[g] < gradeRank[least]) {
-			least = g
+	for _, at := range r.graded {
+		if !d.present(at.evidence) {
+			continue // no pass survives that
+		}
+		g, _ := lookup[string](d, at.grade)
+		if least == "" || gradeRank[g] < gradeRank[least] {
+			least = cmp.Or(g, "none")
 		}
 	}
-	if least == "" {
-		return GradeComputed
-	}
-	return least
-}
-
-// gradeAt is the grade at a path, or of the nearest statement around it. One
-// that is unknown ranks below all.
-func (d *document) gradeAt(path string) (string, bool) {
-	for ; path != "input" && path != ""; path = path[:max(strings.LastIndexByte(path, '.'), 0)] {
-		for _, p := range []string{path + ".grade", path + ".document.grade"} {
-			if v, ok := d.at(p); ok {
-				return fmt.Sprint(v), true
-			}
-		}
-	}
-	return "", false
+	return cmp.Or(least, GradeComputed)
 }
 
 // items enumerates what a rule must judge: the texts or ids of a list, the

@@ -43,6 +43,10 @@ func TestFullInputIsAllowed(t *testing.T) {
 	}
 }
 
+func TestPageIsCurrent(t *testing.T) {
+	golden(t, "../../policies/README.md", library(t).Page())
+}
+
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		library(b)

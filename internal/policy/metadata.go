@@ -29,7 +29,12 @@ type Rule struct {
 	Declared    string   // input path or parameter whose presence makes the rule apply; empty where it always does
 	Package     string   // weighlock.rules.<category>.<name>
 	File        string   // path inside its tree
+
+	graded []graded // from the input schema
 }
+
+// graded is an input path of evidence, and the one at which its grade stands.
+type graded struct{ evidence, grade string }
 
 // Grades of evidence, weakest first (DESIGN section 2).
 const (

@@ -5,71 +5,189 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/weighlock/weighlock/internal/verdict"
 )
 
-func TestSurv(t *testing.T) {
+// outcome is the verdict on a document at level release; unavailable where
+// it cannot be judged at all.
+func outcome(t *testing.T, b *Bundle, document any) verdict.Outcome {
+	t.Helper()
+	text, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks, err := b.Evaluate(t.Context(), text, Options{Level: "release"})
+	if err != nil {
+		return verdict.Unavailable
+	}
+	return verdict.Decide(checks)
+}
+
+// put sets what stands at a path, or deletes it, and gives the document back.
+// The parts of the path are keys of objects and places in lists.
+func put(document any, path []string, value any, remove bool) any {
+	key, last := path[0], len(path) == 1
+	switch v := document.(type) {
+	case map[string]any:
+		switch {
+		case last && remove:
+			delete(v, key)
+		case last:
+			v[key] = value
+		default:
+			v[key] = put(v[key], path[1:], value, remove)
+		}
+	case []any:
+		i, err := strconv.Atoi(key)
+		if err != nil || i >= len(v) {
+			return document
+		}
+		switch {
+		case last && remove:
+			return slices.Delete(v, i, i+1)
+		case last:
+			v[i] = value
+		default:
+			v[i] = put(v[i], path[1:], value, remove)
+		}
+	}
+	return document
+}
+
+// TestEvidenceThatIsGoneNeverAllows takes each piece of evidence that a rule
+// names away from an input that is allowed, or puts something without content
+// in its place.
+func TestEvidenceThatIsGoneNeverAllows(t *testing.T) {
 	b := library(t)
-	var paths [][]any
-	var walk func(v any, at []any)
-	walk = func(v any, at []any) {
-		if len(at) > 0 {
-			paths = append(paths, slices.Clone(at))
-		}
-		switch v := v.(type) {
-		case map[string]any:
-			for _, k := range slices.Sorted(maps.Keys(v)) {
-				walk(v[k], append(at, k))
-			}
-		case []any:
-			for i := range v {
-				walk(v[i], append(at, i))
-			}
+	if got := outcome(t, b, decoded(t, fullInput(t))); got != verdict.Allow {
+		t.Fatalf("untouched: got %s; want allow", got)
+	}
+	paths := map[string]bool{}
+	for _, r := range b.Rules() {
+		for _, p := range append(slices.Clone(r.Evidence), r.Items) {
+			paths[p] = true
 		}
 	}
-	walk(decoded(t, fullInput(t)), nil)
-	fmt.Println(len(paths))
-	surv := map[string]int{}
-	for _, p := range paths {
-		doc := decoded(t, fullInput(t))
-		remove(doc, p)
-		text, _ := json.Marshal(doc)
-		checks, err := b.Evaluate(t.Context(), text, Options{Level: "release"})
-		if err != nil {
-			continue
-		}
-		if verdict.Decide(checks) == verdict.Allow {
-			var s []string
-			for _, x := range p {
-				if i, ok := x.(int); ok { _ = i; s = append(s, "*") } else { s = append(s, x.(string)) }
+	for _, p := range slices.Sorted(maps.Keys(paths)) {
+		for name, value := range map[string]any{"null": nil, "an empty object": map[string]any{}, "an empty list": []any{}, "an empty text": "", "a number": 7, "true": true, "a text": "yes"} {
+			if good := emptyIsGood[p]; good == name {
+				continue
 			}
-			surv[strings.Join(s, ".")]++
+			if got := outcome(t, b, put(decoded(t, fullInput(t)), segments(p), value, false)); got == verdict.Allow {
+				t.Errorf("%s put in the place of %s: allowed", name, p)
+			}
 		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(surv)) {
-		fmt.Println(k, surv[k])
+		if got := outcome(t, b, put(decoded(t, fullInput(t)), segments(p), nil, true)); got == verdict.Allow {
+			t.Errorf("%s deleted: allowed", p)
+		}
 	}
 }
 
-func remove(doc any, p []any) any {
-	switch v := doc.(type) {
-	case map[string]any:
-		if len(p) == 1 {
-			delete(v, p[0].(string))
-		} else {
-			v[p[0].(string)] = remove(v[p[0].(string)], p[1:])
+// emptyIsGood are lists that are empty in an input that is allowed.
+var emptyIsGood = map[string]string{"input.missing": "an empty list", "input.predictions.contrary": "an empty list"}
+
+// TestFieldsThatRulesRestOn deletes one field after another, of every form,
+// from an input that is allowed. What may go without changing the verdict is
+// listed, so that a rule that goes blind is noticed.
+func TestFieldsThatRulesRestOn(t *testing.T) {
+	b := library(t)
+	var survivors []string
+	shapes := map[string]bool{}
+	walk(decoded(t, fullInput(t)), nil, func(path []string) {
+		s := shape(path)
+		if shapes[s] {
+			return
 		}
-		return v
-	case []any:
-		i := p[0].(int)
-		if len(p) == 1 {
-			return slices.Delete(v, i, i+1)
+		shapes[s] = true
+		if outcome(t, b, put(decoded(t, fullInput(t)), path, nil, true)) == verdict.Allow {
+			survivors = append(survivors, s)
 		}
-		v[i] = remove(v[i], p[1:])
-		return v
+	})
+	slices.Sort(survivors)
+	golden(t, "testdata/decides-nothing.txt", []byte(strings.Join(survivors, "\n")+"\n"))
+	t.Logf("%d forms of fields deleted, %d of them decide nothing", len(shapes), len(survivors))
+}
+
+func walk(v any, at []string, visit func([]string)) {
+	if len(at) > 0 {
+		visit(at)
 	}
-	return doc
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			walk(v[key], append(slices.Clone(at), key), visit)
+		}
+	case []any:
+		for i := range v {
+			walk(v[i], append(slices.Clone(at), strconv.Itoa(i)), visit)
+		}
+	}
+}
+
+// shape is a path with its places in lists as [], and one result standing for
+// all of a kind.
+func shape(path []string) string {
+	var s strings.Builder
+	for i, part := range path {
+		_, err := strconv.Atoi(part)
+		switch {
+		case err == nil:
+			s.WriteString("[]")
+		case i > 1 && path[i-1] == "results":
+			fmt.Fprintf(&s, ".<%s>", kindOf(part))
+		case i == 0:
+			s.WriteString(part)
+		default:
+			s.WriteString("." + part)
+		}
+	}
+	return s.String()
+}
+
+func kindOf(item string) string {
+	switch {
+	case strings.Contains(item, " gap{"):
+		return "gap"
+	case strings.Contains(item, "_difference{"):
+		return "fairness"
+	case strings.Contains(item, "{"):
+		return "slice"
+	case strings.Contains(item, " vs prior"):
+		return "baseline"
+	case strings.Contains(item, " vs "):
+		return "champion"
+	case item == "age" || item == "income" || item == "region" || item == "sex" || item == "utilisation":
+		return "drift"
+	}
+	return "metric " + item
+}
+
+// TestEpsilonFlipsALimit moves the end of an interval over its limit.
+func TestEpsilonFlipsALimit(t *testing.T) {
+	b := library(t)
+	for name, tc := range map[string]struct {
+		path        []string
+		meets, miss float64
+	}{
+		"a floor":         {[]string{"evaluation", "results", "recall", "low"}, 0.55, 0.55 - 1e-9},
+		"a ceiling":       {[]string{"evaluation", "results", "log_loss", "high"}, 0.45, 0.45 + 1e-9},
+		"a slice's floor": {[]string{"evaluation", "results", "recall{region=north}", "low"}, 0.5, 0.5 - 1e-9},
+		"a slice's gap":   {[]string{"evaluation", "results", "recall gap{region=north}", "high"}, 0.1, 0.1 + 1e-9},
+		"a difference":    {[]string{"evaluation", "results", "tpr_difference{sex}", "high"}, 0.08, 0.08 + 1e-9},
+		"a gain":          {[]string{"evaluation", "results", "roc_auc vs prior", "low"}, 0.02, 0.02 - 1e-9},
+		"a margin":        {[]string{"evaluation", "results", "log_loss vs production", "low"}, -0.005, -0.005 - 1e-9},
+		"a distance":      {[]string{"drift", "results", "age", "high"}, 0.2, 0.2 + 1e-9},
+		"near duplicates": {[]string{"data", "document", "overlap", "share"}, 0.01, 0.01 + 1e-9},
+	} {
+		if got := outcome(t, b, put(decoded(t, fullInput(t)), tc.path, tc.meets, false)); got != verdict.Allow {
+			t.Errorf("%s at its limit: got %s; want allow", name, got)
+		}
+		if got := outcome(t, b, put(decoded(t, fullInput(t)), tc.path, tc.miss, false)); got != verdict.Deny {
+			t.Errorf("%s beyond its limit: got %s; want deny", name, got)
+		}
+	}
 }

@@ -114,7 +114,7 @@ func (d *document) settle(r Rule, asked Asked, a said) verdict.Check {
 	}
 	c := r.check(a.Item, a.Status, "%s", a.Message)
 	c.Observed, c.Expected, c.Evidence = a.Observed, a.Expected, a.Evidence
-	c.Grade = d.grade(r.Evidence)
+	c.Grade = d.grade(r)
 	if gradeRank[c.Grade] == 0 {
 		return r.check(a.Item, verdict.Error, "its evidence has grade %q, which is none of claimed, computed, rescored", c.Grade)
 	}

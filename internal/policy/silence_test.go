@@ -108,20 +108,41 @@ func TestAPassNeedsItsEvidence(t *testing.T) {
 	warn := strings.ReplaceAll(tinyPass, `"pass"`, `"warn"`)
 	fail := strings.ReplaceAll(tinyPass, `"pass"`, `"fail"`)
 	for name, tc := range map[string]struct{ body, from, to, want string }{
-		"absent":               {tinyPass, `"evaluation": {"grade": "computed"},`, ``, "undecided: evaluation is missing, so this cannot be decided (the rule said: fine)"},
-		"null":                 {tinyPass, `{"grade": "computed"}`, `null`, "undecided: evaluation is missing, so this cannot be decided (the rule said: fine)"},
-		"empty":                {tinyPass, `{"grade": "computed"}`, `{}`, "undecided: evaluation is missing, so this cannot be decided (the rule said: fine)"},
-		"absent with warning":  {warn, `"evaluation": {"grade": "computed"},`, ``, "undecided: evaluation is missing, so this cannot be decided (the rule said: fine)"},
-		"absent with failure":  {fail, `"evaluation": {"grade": "computed"},`, ``, "fail: fine"},
-		"claimed":              {tinyPass, `"computed"`, `"claimed"`, "undecided: its evidence is claimed, and at least computed is asked for (the rule said: fine)"},
-		"of an unknown grade":  {tinyPass, `"computed"`, `"sworn"`, `error: its evidence has grade "sworn", which is none of claimed, computed, rescored`},
-		"rescored":             {tinyPass, `"computed"`, `"rescored"`, "pass: fine"},
-		"graded in a document": {tinyPass, `{"grade": "computed"}`, `{"document": {"grade": "claimed"}}`, "undecided: its evidence is claimed, and at least computed is asked for (the rule said: fine)"},
-		"not graded":           {tinyPass, `{"grade": "computed"}`, `{"rows": 1}`, "pass: fine"},
+		"absent":              {tinyPass, `"evaluation": {"grade": "computed"},`, ``, "undecided: evaluation is missing, so this cannot be decided (the rule said: fine)"},
+		"null":                {tinyPass, `{"grade": "computed"}`, `null`, "undecided: evaluation is missing, so this cannot be decided (the rule said: fine)"},
+		"empty":               {tinyPass, `{"grade": "computed"}`, `{}`, "undecided: evaluation is missing, so this cannot be decided (the rule said: fine)"},
+		"absent with warning": {warn, `"evaluation": {"grade": "computed"},`, ``, "undecided: evaluation is missing, so this cannot be decided (the rule said: fine)"},
+		"absent with failure": {fail, `"evaluation": {"grade": "computed"},`, ``, "fail: fine"},
+		"claimed":             {tinyPass, `"computed"`, `"claimed"`, "undecided: its evidence is claimed, and at least computed is asked for (the rule said: fine)"},
+		"of an unknown grade": {tinyPass, `"computed"`, `"sworn"`, `error: its evidence has grade "sworn", which is none of claimed, computed, rescored`},
+		"rescored":            {tinyPass, `"computed"`, `"rescored"`, "pass: fine"},
+		"not graded":          {tinyPass, `{"grade": "computed"}`, `{"rows": 1}`, `error: its evidence has grade "none", which is none of claimed, computed, rescored`},
+		"graded by a number":  {tinyPass, `"computed"`, `3`, `error: its evidence has grade "none", which is none of claimed, computed, rescored`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			input := strings.Replace(string(tinyInput("")), tc.from, tc.to, 1)
 			if got := evaluate(t, tinyTree(tc.body), []byte(input))["a"]; got != tc.want {
+				t.Errorf("got %q; want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestWhereAGradeStands(t *testing.T) {
+	for name, tc := range map[string]struct{ evidence, more, want string }{
+		"in a document":          {"input.lineage", `, "lineage": {"document": {"grade": "claimed"}}`, "undecided: its evidence is claimed, and at least computed is asked for (the rule said: fine)"},
+		"above the evidence":     {"input.evaluation.results", `, "evaluation": {"grade": "claimed", "results": {"a": 1}}`, "undecided: its evidence is claimed, and at least computed is asked for (the rule said: fine)"},
+		"the least of two":       {"input.lineage, input.evaluation", `, "lineage": {"document": {"grade": "claimed"}}`, "undecided: its evidence is claimed, and at least computed is asked for (the rule said: fine)"},
+		"nowhere":                {"input.signatures", `, "signatures": []`, "pass: fine"},
+		"nowhere though it must": {"input.lineage", `, "lineage": {"statement": 1}`, `error: its evidence has grade "none", which is none of claimed, computed, rescored`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			header := strings.Replace(tinyHeader, "[input.evaluation]", "["+tc.evidence+"]", 1)
+			input := string(tinyInput(tc.more))
+			if strings.Contains(tc.more, `"evaluation"`) {
+				input = strings.Replace(input, `"evaluation": {"grade": "computed"},`, "", 1)
+			}
+			if got := evaluate(t, with(tinyTree(""), map[string]string{tinyFile: header + tinyPass}), []byte(input))["a"]; got != tc.want {
 				t.Errorf("got %q; want %q", got, tc.want)
 			}
 		})

@@ -22,6 +22,10 @@ else := {}
 # of the rule's own.
 blocked(item, found) := checks.conclude(item.id, {found}, "", {"evidence": evidence})
 
+# disagreed is the finding where the items that are enumerated are not those
+# that the spec asks for.
+disagreed := checks.error("what is enumerated to be judged is not what the spec asks of the pinned data")
+
 # evidence is the digest of the evaluation's statement.
 evidence := [digest | digest := input.evaluation.statement.digest]
 
@@ -36,7 +40,15 @@ else := checks.fail(sprintf("the evaluation was made on data %s, not on the pinn
 	input.evaluation.data != input.spec.document.test.digest
 }
 
+else := checks.undecided("nobody who may evaluate has signed the evaluation") if not _vouched
+
 else := checks.error("the evaluation does not say under which spec and on which data it was made") if not _anchored
+
+# vouched is true of what was computed just now, and of what lies in a
+# registry where an evaluator signed it.
+_vouched if input.context.published == false
+
+_vouched if "evaluator" in input.evaluation.statement.roles
 
 _anchored if {
 	input.evaluation.spec == input.spec.digest
@@ -61,8 +73,20 @@ else := checks.fail(sprintf("%s was computed at threshold %v, the spec says %v",
 	result.threshold != input.spec.document.predictions.threshold
 }
 
+else := checks.error(sprintf("%s does not say at which threshold it was computed", [item.id])) if {
+	result.status == "ok"
+	result.metric in _thresholded
+	not result.threshold == input.spec.document.predictions.threshold
+}
+
 else := checks.fail(sprintf("%s has a %v interval, the spec says %v", [item.id, result.level, input.spec.document.confidence])) if {
 	result.level != input.spec.document.confidence
+}
+
+else := checks.error(sprintf("%s does not say at which confidence its interval was computed", [item.id])) if {
+	result.status == "ok"
+	result.low
+	not result.level == input.spec.document.confidence
 }
 
 else := checks.undecided(sprintf("%s rests on %d rows, and the spec asks for %d", [item.id, result.n, terms.min_rows])) if {
@@ -76,7 +100,14 @@ else := checks.warn(sprintf("%s rests on %d rows, and the spec asks for %d", [it
 	result.n < terms.min_rows
 }
 
+# thresholded are the metrics of decisions.
+_thresholded := {
+	"accuracy", "balanced_accuracy", "precision", "recall", "specificity", "fpr", "selection_rate", "f1", "mcc",
+	"selection_rate_difference", "selection_rate_ratio", "tpr_difference", "fpr_difference", "ppv_difference", "equalized_odds_difference",
+}
+
 _answers(item, result, terms) if {
 	result.item == item.id
+	result.metric == item.metric
 	result.kind in terms.kinds
 }

@@ -16,7 +16,7 @@
 #   collections: [core]
 #   mltest: none
 #   parameters: [min_rows]
-#   evidence: [input.data, input.evaluation]
+#   evidence: [input.data, input.data.statement, input.evaluation, input.evaluation.statement]
 #   grade: computed
 #   items: input.data.items.sets
 package weighlock.rules.data.complete
@@ -83,6 +83,18 @@ _nan(id) := finding.warn(sprintf("%s holds cells that are not a number in %s", [
 }
 
 else := null
+
+_spec contains finding.error("what is enumerated to be judged are not the sets that were looked at") if not _agreed
+
+_agreed if {item.id | some item in input.data.items.sets} == object.keys(input.data.document.sets)
+
+_spec contains finding.undecided("nobody who may evaluate has signed the data check") if not _vouched
+
+# vouched is true of what was looked at just now, and of what lies in a
+# registry where an evaluator signed it.
+_vouched if input.context.published == false
+
+_vouched if "evaluator" in input.data.statement.roles
 
 _spec contains finding.fail("the data was checked under another spec") if input.data.document.spec != input.spec.digest
 

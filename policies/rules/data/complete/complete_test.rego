@@ -86,3 +86,11 @@ test_join_does_not_add_up if testing.of(rule.checks, "test") == "error" with inp
 test_missing if testing.got(rule.checks) == set() with input as testing.without("/data")
 
 test_wrong_type if testing.of(rule.checks, "test") == "undecided" with input as testing.patched({"/data/document/sets/test/ids": "account", "/spec/document/test/id": false})
+
+test_set_is_not_enumerated if testing.got(rule.checks) == {"error"} with input as testing.without("/data/items/sets/1")
+
+_unsigned := testing.set("/data/statement/roles", [])
+
+test_evaluator_did_not_sign_what_is_published if testing.got(rule.checks) == {"undecided"} with input as _unsigned
+
+test_nobody_signs_what_is_looked_at_now if testing.got(rule.checks) == {"pass"} with input as json.patch(_unsigned, [{"op": "replace", "path": "/context/published", "value": false}])

@@ -14,7 +14,7 @@
 #   collections: [core]
 #   mltest: none
 #   parameters: []
-#   evidence: [input.data, input.drift]
+#   evidence: [input.data, input.drift, input.drift.statement]
 #   grade: computed
 #   items: input.data.items.drift
 #   declared: input.spec.document.drift
@@ -41,7 +41,15 @@ _result(column) := result if {
 	result.item == column.id
 }
 
-_obstacle := finding.undecided("there is no drift statement about this model") if not input.drift
+_agreed if {[item.id, item.limit.max] | some item in input.data.items.drift} == {[column, input.spec.document.drift.max] | some column in input.data.document.columns}
+
+_vouched if input.context.published == false
+
+_vouched if "evaluator" in input.drift.statement.roles
+
+_obstacle := finding.error("what is enumerated to be judged is not what the spec asks of the pinned data") if not _agreed
+
+else := finding.undecided("there is no drift statement about this model") if not input.drift
 
 else := finding.fail(sprintf("drift was computed under spec %s, not under %s", [finding.short(input.drift.spec), finding.short(input.spec.digest)])) if input.drift.spec != input.spec.digest
 
@@ -50,6 +58,8 @@ else := finding.fail(sprintf("drift was computed by %s, the spec says %s", [inpu
 else := finding.fail(sprintf("drift was computed on %s, not on the pinned test data %s", [finding.short(input.drift.current.digest), finding.short(input.spec.document.test.digest)])) if input.drift.current.digest != input.spec.document.test.digest
 
 else := finding.fail(sprintf("drift was computed against %s, not against the training data %s", [finding.short(input.drift.reference.digest), finding.short(_train)])) if input.drift.reference.digest != _train
+
+else := finding.undecided("nobody who may evaluate has signed the drift statement") if not _vouched
 
 else := finding.error("the drift statement does not say how, or between which data, it was computed") if not _anchored
 

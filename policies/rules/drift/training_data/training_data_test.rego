@@ -35,3 +35,11 @@ test_other_reference if testing.got(rule.checks) == {"fail"} with input as testi
 test_reference_missing if testing.got(rule.checks) == {"error"} with input as testing.without("/drift/reference")
 
 test_wrong_type if testing.of(rule.checks, "age") == "error" with input as _age({"value": "0.1"})
+
+test_column_of_the_data_is_not_enumerated if testing.got(rule.checks) == {"error"} with input as testing.without("/data/items/drift/0")
+
+_unsigned := testing.set("/drift/statement/roles", [])
+
+test_evaluator_did_not_sign_what_is_published if testing.got(rule.checks) == {"undecided"} with input as _unsigned
+
+test_nobody_signs_what_is_computed_now if testing.got(rule.checks) == {"pass"} with input as json.patch(_unsigned, [{"op": "replace", "path": "/context/published", "value": false}])

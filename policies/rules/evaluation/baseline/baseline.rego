@@ -13,7 +13,7 @@
 #   collections: [core]
 #   mltest: Model 5
 #   parameters: []
-#   evidence: [input.evaluation]
+#   evidence: [input.evaluation, input.evaluation.statement]
 #   grade: computed
 #   items: input.spec.items.baseline
 #   declared: input.spec.document.baseline
@@ -23,7 +23,16 @@ import data.weighlock.lib.evaluation
 
 checks contains check if {
 	some item in input.spec.items.baseline
-	check := evaluation.check(item, _terms)
+	check := _check(item)
 }
+
+_check(item) := evaluation.check(item, _terms) if _agreed
+
+else := evaluation.blocked(item, evaluation.disagreed)
+
+_agreed if {[item.metric, item.limit.min] | some item in input.spec.items.baseline} == {[
+	input.spec.document.baseline.metric,
+	input.spec.document.baseline.gain,
+]}
 
 _terms := {"kinds": {"baseline"}, "verb": "gains", "too_small": "undecided"}

@@ -19,3 +19,5 @@ test_not_computed if testing.got(rule.checks) == {"error"} with input as testing
 test_wrong_type if testing.got(rule.checks) == {"undecided"} with input as _gain({"low": "0.3"})
 
 test_wrong_digest if testing.got(rule.checks) == {"fail"} with input as testing.set("/evaluation/data", testing.digest)
+
+test_looser_gain_than_the_spec if testing.got(rule.checks) == {"error"} with input as testing.set("/spec/items/baseline/0/limit/min", -1)

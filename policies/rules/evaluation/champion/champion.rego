@@ -15,7 +15,7 @@
 #   collections: [core]
 #   mltest: Infra 4
 #   parameters: []
-#   evidence: [input.evaluation]
+#   evidence: [input.evaluation, input.evaluation.statement]
 #   grade: computed
 #   items: input.spec.items.champion
 #   declared: input.spec.document.champion
@@ -41,7 +41,19 @@ _known := input.champion[_channel]
 
 _compared := input.evaluation.champion
 
-_obstacle(item) := finding.undecided(sprintf("%s: neither a ledger nor the verifier file says which model channel %s holds", [item.id, _channel])) if not _known.digest
+_agreed if {
+	count(input.spec.items.champion) == 1
+	every item in input.spec.items.champion {
+		item.metric == input.spec.document.champion.metric
+		item.limit.min + input.spec.document.champion.margin == 0
+	}
+}
+
+_obstacle(_) := evaluation.disagreed if not _agreed
+
+_obstacle(item) := _compare(item) if _agreed
+
+_compare(item) := finding.undecided(sprintf("%s: neither a ledger nor the verifier file says which model channel %s holds", [item.id, _channel])) if not _known.digest
 
 else := finding.warn(sprintf("%s: the %s says that channel %s has no champion yet", [item.id, _known.source, _channel])) if _known.digest == "none"
 

@@ -44,3 +44,5 @@ test_rows_missing if testing.got(rule.checks) == {"error"} with input as testing
 test_missing if testing.got(rule.checks) == {"undecided"} with input as testing.without("/evaluation")
 
 test_wrong_type if testing.got(rule.checks) == {"error"} with input as testing.set("/evaluation/results/log_loss vs production/value", "better")
+
+test_looser_margin_than_the_spec if testing.got(rule.checks) == {"error"} with input as testing.set("/spec/items/champion/0/limit/min", -1)

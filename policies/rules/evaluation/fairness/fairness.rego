@@ -15,7 +15,7 @@
 #   collections: [core]
 #   mltest: Model 7
 #   parameters: []
-#   evidence: [input.data, input.evaluation]
+#   evidence: [input.data, input.data.statement, input.evaluation, input.evaluation.statement]
 #   grade: computed
 #   items: input.data.items.fairness
 #   declared: input.spec.document.fairness
@@ -29,7 +29,9 @@ checks contains check if {
 	check := _check(item)
 }
 
-_check(item) := evaluation.blocked(item, found) if found := _incomplete(item)
+_check(item) := evaluation.blocked(item, evaluation.disagreed) if not _agreed
+
+else := evaluation.blocked(item, found) if found := _incomplete(item)
 
 else := evaluation.check(item, _terms)
 
@@ -38,6 +40,13 @@ _terms := {
 	"verb": "is",
 	"too_small": "undecided",
 	"min_rows": input.spec.document.fairness.min_rows,
+}
+
+_agreed if {[item.metric, item.by, item.limit] | some item in input.data.items.fairness} == _asked
+
+_asked contains [metric, by, limit] if {
+	some metric, limit in input.spec.document.fairness.metrics
+	some by in input.spec.document.fairness.by
 }
 
 # incomplete finds a group of the pinned data that the result does not cover,

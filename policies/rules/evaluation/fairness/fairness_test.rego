@@ -34,3 +34,5 @@ test_not_computed if testing.got(rule.checks) == {"error"} with input as json.re
 test_wrong_type if testing.got(rule.checks) == {"error"} with input as _difference({"value": true})
 
 test_wrong_digest if testing.got(rule.checks) == {"fail"} with input as testing.set("/evaluation/data", testing.digest)
+
+test_looser_limit_than_the_spec if testing.got(rule.checks) == {"error"} with input as testing.set("/data/items/fairness/0/limit/max", 1)

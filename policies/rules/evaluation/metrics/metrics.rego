@@ -15,7 +15,7 @@
 #   collections: [core]
 #   mltest: Infra 4
 #   parameters: []
-#   evidence: [input.evaluation]
+#   evidence: [input.evaluation, input.evaluation.statement]
 #   grade: computed
 #   items: input.spec.items.metrics
 package weighlock.rules.evaluation.metrics
@@ -24,7 +24,13 @@ import data.weighlock.lib.evaluation
 
 checks contains check if {
 	some item in input.spec.items.metrics
-	check := evaluation.check(item, _terms)
+	check := _check(item)
 }
+
+_check(item) := evaluation.check(item, _terms) if _agreed
+
+else := evaluation.blocked(item, evaluation.disagreed)
+
+_agreed if {item.id: item.limit | some item in input.spec.items.metrics} == input.spec.document.metrics
 
 _terms := {"kinds": {"metric"}, "verb": "is", "too_small": "undecided"}

@@ -46,3 +46,20 @@ test_data_missing if testing.got(rule.checks) == {"error"} with input as testing
 test_limit_missing if testing.of(rule.checks, "recall") == "error" with input as testing.without("/spec/items/metrics/1/limit")
 
 test_wrong_type if testing.of(rule.checks, "recall") == "error" with input as _recall({"value": "0.9"})
+
+test_threshold_missing if testing.of(rule.checks, "recall") == "error" with input as testing.without("/evaluation/results/recall/threshold")
+
+test_confidence_missing if testing.of(rule.checks, "recall") == "error" with input as testing.without("/evaluation/results/recall/level")
+
+test_metric_of_the_spec_is_not_enumerated if {
+	testing.got(rule.checks) == {"error"} with input as testing.without("/spec/items/metrics/0")
+	testing.says(rule.checks, "is not what the spec asks") with input as testing.without("/spec/items/metrics/0")
+}
+
+test_looser_limit_than_the_spec if testing.got(rule.checks) == {"error"} with input as testing.set("/spec/items/metrics/1/limit/min", 0.1)
+
+_unsigned := testing.set("/evaluation/statement/roles", ["builder"])
+
+test_evaluator_did_not_sign_what_is_published if testing.got(rule.checks) == {"undecided"} with input as _unsigned
+
+test_nobody_signs_what_is_computed_now if testing.got(rule.checks) == {"pass"} with input as json.patch(_unsigned, [{"op": "replace", "path": "/context/published", "value": false}])

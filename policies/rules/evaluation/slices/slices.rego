@@ -16,7 +16,7 @@
 #   collections: [core]
 #   mltest: Model 6
 #   parameters: []
-#   evidence: [input.data, input.evaluation]
+#   evidence: [input.data, input.data.statement, input.evaluation, input.evaluation.statement]
 #   grade: computed
 #   items: input.data.items.slices
 #   declared: input.spec.document.slices
@@ -30,7 +30,9 @@ checks contains check if {
 	check := _check(item)
 }
 
-_check(item) := evaluation.blocked(item, found) if found := _uncounted(item)
+_check(item) := evaluation.blocked(item, evaluation.disagreed) if not _agreed
+
+else := evaluation.blocked(item, found) if found := _uncounted(item)
 
 else := evaluation.check(item, _terms)
 
@@ -41,10 +43,29 @@ _terms := {
 	"min_rows": input.spec.document.slices.min_rows,
 }
 
+_agreed if {
+	_enumerated == _asked
+	{part.by | some part in input.data.document.slices} == {by | some by in input.spec.document.slices.by}
+}
+
+_enumerated := {[item.metric, item.by, object.get(item, "group", ""), item.limit] | some item in input.data.items.slices}
+
+_asked contains [metric, part.by, part.group, bounds] if {
+	some metric, limit in input.spec.document.slices.metrics
+	some part in input.data.document.slices
+	bounds := object.filter(limit, ["min", "max"])
+	count(bounds) > 0
+}
+
+_asked contains [metric, part.by, part.group, {"max": limit.max_gap}] if {
+	some metric, limit in input.spec.document.slices.metrics
+	some part in input.data.document.slices
+}
+
 # uncounted finds a slice whose rows in the evaluation are not those of the
 # pinned data.
-_uncounted(item) := finding.fail(sprintf("%s was computed on %d rows, but the pinned data has %d", [item.id, result.rows, item.rows])) if {
+_uncounted(item) := finding.fail(sprintf("%s was computed on %v rows, but the pinned data has %v", [item.id, object.get(result, "rows", "unknown"), object.get(item, "rows", "unknown")])) if {
 	result := input.evaluation.results[item.id]
 	result.kind == "slice"
-	result.rows != item.rows
+	not result.rows == item.rows
 }

@@ -49,3 +49,11 @@ test_data_missing if testing.got(rule.checks) == set() with input as testing.wit
 test_wrong_type if testing.of(rule.checks, _young) == "error" with input as _slice({"value": null})
 
 test_wrong_digest if testing.got(rule.checks) == {"fail"} with input as testing.set("/evaluation/data", testing.digest)
+
+test_slice_of_the_data_is_not_enumerated if testing.got(rule.checks) == {"error"} with input as testing.without("/data/items/slices/0")
+
+test_looser_limit_than_the_spec if testing.got(rule.checks) == {"error"} with input as testing.set("/data/items/slices/0/limit/min", 0.1)
+
+test_rows_missing if testing.of(rule.checks, _young) == "fail" with input as json.remove(data.fixture, [["evaluation", "results", _young, "rows"]])
+
+test_column_of_the_spec_has_no_slice if testing.got(rule.checks) == {"error"} with input as testing.set("/spec/document/slices/by/2", "sex")

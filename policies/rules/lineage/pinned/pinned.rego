@@ -14,7 +14,7 @@
 #   collections: [core]
 #   mltest: none
 #   parameters: []
-#   evidence: [input.lineage]
+#   evidence: [input.lineage, input.lineage.statement, input.run]
 #   grade: computed
 #   items: input.model.name
 package weighlock.rules.lineage.pinned
@@ -45,7 +45,7 @@ _findings contains finding.fail(sprintf("the lineage is about model %v", [_told(
 	not _lineage.model.name == input.model.name
 }
 
-_findings contains finding.fail(sprintf("the lineage is of run %v, the run record of %s", [_told(["run"]), input.run.id])) if {
+_findings contains finding.fail(sprintf("the lineage is of run %v, the run record of %v", [_told(["run"]), object.get(input.run, "id", "unknown")])) if {
 	not _lineage.run == input.run.id
 }
 

@@ -44,3 +44,5 @@ test_immutable_uri if testing.got(rule.checks) == {"pass"} with input as testing
 test_environment_image_by_tag if testing.got(rule.checks) == {"fail"} with input as testing.set("/lineage/document/environment/image", "python:3.13")
 
 test_wrong_type if testing.got(rule.checks) == {"undecided"} with input as testing.set("/lineage/document/inputs", "train.csv")
+
+test_run_without_an_id if testing.got(rule.checks) == {"fail"} with input as testing.without("/run/id")

@@ -16,7 +16,7 @@
 #   collections: [core]
 #   mltest: none
 #   parameters: []
-#   evidence: [input.predictions, input.predictions.bound, input.evaluation]
+#   evidence: [input.predictions, input.predictions.bound, input.predictions.contrary, input.evaluation]
 #   grade: computed
 #   items: input.model.name
 package weighlock.rules.predictions.bound
@@ -33,7 +33,9 @@ _bound := input.predictions.bound.document
 # told is what the statement says, for messages.
 _told(path) := object.get(input.predictions.bound, array.concat(["document"], path), "unknown")
 
-_judged := input.predictions.digest
+_judged := object.get(input.predictions, "digest", "unknown")
+
+_spec(path) := object.get(input.spec.document, path, "unknown")
 
 default _praise := "these predictions were made by this model on the pinned data"
 
@@ -47,6 +49,13 @@ _findings contains finding.undecided("nobody who may build has signed the statem
 }
 
 _signed if "builder" in input.predictions.bound.statement.roles
+
+_findings contains finding.error("nobody looked for statements that say otherwise") if {
+	input.predictions
+	not _looked
+}
+
+_looked if is_array(input.predictions.contrary)
 
 _findings contains _contrary(statement) if some statement in input.predictions.contrary
 
@@ -72,7 +81,7 @@ _findings contains finding.fail(sprintf("the predictions were made by the files 
 	scored != _files
 }
 
-_findings contains finding.fail(sprintf("the predictions were made on %v, but the spec pins %s", [_told(["data", "digest"]), input.spec.document.test.digest])) if {
+_findings contains finding.fail(sprintf("the predictions were made on %v, but the spec pins %s", [_told(["data", "digest"]), _spec(["test", "digest"])])) if {
 	not _bound.data.digest == input.spec.document.test.digest
 }
 
@@ -81,14 +90,14 @@ _findings contains finding.fail(sprintf("the evaluation was made on %s, the pred
 }
 
 _findings contains finding.fail(sprintf("the predictions handed in are %s, but this model made %v", [_judged, _told(["predictions", "digest"])])) if {
-	not _bound.predictions.digest == _judged
+	not _bound.predictions.digest == input.predictions.digest
 }
 
-_findings contains finding.fail(sprintf("the spec judges column %s, the statement is about %v", [input.spec.document.predictions.column, _told(["predictions", "column"])])) if {
+_findings contains finding.fail(sprintf("the spec judges column %s, the statement is about %v", [_spec(["predictions", "column"]), _told(["predictions", "column"])])) if {
 	not _bound.predictions.column == input.spec.document.predictions.column
 }
 
-_findings contains finding.fail(sprintf("the scorer was given the label %s", [input.spec.document.test.label])) if {
+_findings contains finding.fail(sprintf("the scorer was given the label %s", [_spec(["test", "label"])])) if {
 	input.predictions.bound
 	not _withheld
 }

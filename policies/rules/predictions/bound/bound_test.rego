@@ -57,3 +57,11 @@ test_missing if testing.says(rule.checks, "nobody saw these predictions being ma
 test_wrong_type if testing.got(rule.checks) == {"fail"} with input as testing.set("/predictions/bound/document/files", "model.json")
 
 test_praise_without_a_name if testing.says(rule.checks, "were made by this model on the pinned data") with input as testing.without("/predictions/bound/statement/signer")
+
+test_digest_missing if testing.got(rule.checks) == {"fail"} with input as testing.without("/predictions/digest")
+
+test_column_missing if testing.got(rule.checks) == {"fail"} with input as testing.without("/spec/document/predictions/column")
+
+test_label_missing if testing.got(rule.checks) == {"fail"} with input as testing.without("/spec/document/test/label")
+
+test_contrary_of_the_wrong_type if testing.got(rule.checks) == {"error"} with input as testing.set("/predictions/contrary", "none")

@@ -15,7 +15,7 @@
 #   collections: [core]
 #   mltest: none
 #   parameters: []
-#   evidence: [input.spec.statement, input.run]
+#   evidence: [input.spec.statement, input.run, input.run.statement]
 #   grade: computed
 #   items: input.model.name
 package weighlock.rules.spec.before_training
@@ -41,6 +41,8 @@ _findings contains finding.undecided("nobody who may build has signed the spec")
 
 _spec_signed if "builder" in input.spec.statement.roles
 
+_findings contains finding.fail(sprintf("the spec is about model %v", [object.get(input.spec.document, "name", "unknown")])) if not input.spec.document.name == input.model.name
+
 _findings contains finding.undecided("no run record names these model files") if not input.run
 
 _findings contains finding.undecided("nobody who may build has signed the run record") if {
@@ -62,7 +64,7 @@ _spec_finding := finding.fail(sprintf("%s: limits are committed before training"
 
 else := finding.fail(sprintf("the run was made under spec %v, not under %v", [object.get(input.run, "spec", "unknown"), input.spec.digest]))
 
-_findings contains finding.fail(sprintf("the run embeds the signed spec %v, but the one found is %v", [object.get(input.run, "bundle", "unknown"), input.spec.statement.digest])) if {
+_findings contains finding.fail(sprintf("the run embeds the signed spec %v, but the one found is %v", [object.get(input.run, "bundle", "unknown"), object.get(input.spec.statement, "digest", "unknown")])) if {
 	input.run.spec == input.spec.digest
 	not input.run.bundle == input.spec.statement.digest
 }

@@ -70,3 +70,5 @@ test_ends_before_it_starts if testing.got(rule.checks) == {"fail"} with input as
 test_wrong_type if testing.got(rule.checks) == {"undecided"} with input as testing.patched({"/spec/statement/time/at": false, "/run/started/at": 7})
 
 test_pass_without_a_name if testing.says(rule.checks, "the spec was signed before the run") with input as testing.without("/spec/statement/signer")
+
+test_spec_of_another_model if testing.got(rule.checks) == {"fail"} with input as testing.set("/spec/document/name", "churn")
