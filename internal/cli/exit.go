@@ -44,6 +44,7 @@ var statuses = []struct {
 	{ledger.ErrRaced, verdict.ExitNetwork},
 	{context.DeadlineExceeded, verdict.ExitNetwork},
 	{gate.ErrUsage, verdict.ExitUsage},
+	{sign.ErrNoPassword, verdict.ExitUsage},
 	{capture.ErrUsage, verdict.ExitUsage},
 	{oci.ErrReference, verdict.ExitUsage},
 	{project.ErrNone, verdict.ExitUsage},

@@ -29,9 +29,10 @@ type Measured struct {
 	Statements []*attest.Statement // evaluation, datacheck and, where asked for, drift
 }
 
-// Measure evaluates the workspace's predictions under its spec. The champion
+// Measure evaluates the workspace's predictions under its spec, for an image
+// and the version that it is to have, if any. The champion
 // may be nil; what the spec asks of it then has no measure.
-func (w *Workspace) Measure(ctx context.Context, image string, champion *evaluate.Champion, idKey []byte) (*Measured, error) {
+func (w *Workspace) Measure(ctx context.Context, image, version string, champion *evaluate.Champion, idKey []byte) (*Measured, error) {
 	p := w.Project
 	if p.Predictions == nil {
 		return nil, fmt.Errorf("%w: %s names no predictions\nhint: add predictions with file and column", ErrUsage, p.Path)
@@ -57,11 +58,13 @@ func (w *Workspace) Measure(ctx context.Context, image string, champion *evaluat
 	}
 	result, err := evaluate.Run(ctx, request)
 	if err != nil {
-		return nil, fmt.Errorf("evaluating: %w", err)
+		return nil, placed(p, fmt.Errorf("evaluating: %w", err))
 	}
 	if s := p.Predictions.Store; s == "external" || s == "aggregate" {
 		result.Stored, result.Evaluation.Predictions.Stored = nil, ""
 	}
+	model := evaluate.Model{Name: p.Name, Version: version, Digest: image}
+	result.Evaluation.Model, result.Datacheck.Model = model, model
 	m := &Measured{Result: result}
 	about := []attest.Subject{{Name: p.Name, Digest: map[string]string{"sha256": artifact.Hex(image)}}}
 	add := func(name string, predicate any) error {
@@ -79,6 +82,7 @@ func (w *Workspace) Measure(ctx context.Context, image string, champion *evaluat
 		return nil, err
 	}
 	if result.Drift != nil {
+		result.Drift.Model = model
 		if err := add("drift", result.Drift); err != nil {
 			return nil, err
 		}

@@ -103,12 +103,12 @@ func (p *publication) checkTarget(ref oci.Reference) error {
 	case ref.Tag == "":
 		return fmt.Errorf("%w: %s names no version\nhint: %s:1.0.0", gate.ErrUsage, p.repo, p.repo)
 	case artifact.Internal(ref.Tag):
-		return fmt.Errorf("%w: the tag %s is of a form that Weighlock keeps for itself", gate.ErrUsage, ref.Tag)
+		return fmt.Errorf("%w: the tag %s is of a form that Weighlock keeps for itself\nhint: give a version, such as 1.0.0", gate.ErrUsage, ref.Tag)
 	case p.repo.Name() != p.w.Project.Name:
 		return fmt.Errorf("%w: the model is called %q, the repository %q\nhint: the repository's last path element must be the model's name", gate.ErrUsage, p.w.Project.Name, p.repo.Name())
 	}
 	if _, channel := p.Rules.Verifier.Channels[ref.Tag]; channel {
-		return fmt.Errorf("%w: %q is a channel, not a version", gate.ErrUsage, ref.Tag)
+		return fmt.Errorf("%w: %q is a channel, not a version\nhint: give a version, such as 1.0.0; the verifier file says what a channel holds", gate.ErrUsage, ref.Tag)
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (p *publication) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.measured, err = p.w.Measure(ctx, p.image.Descriptor.Digest, champion, p.IDKey); err != nil {
+	if p.measured, err = p.w.Measure(ctx, p.image.Descriptor.Digest, p.version, champion, p.IDKey); err != nil {
 		return err
 	}
 	for _, s := range p.measured.Statements {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/digitorus/timestamp"
@@ -93,6 +94,10 @@ func (c *client) post(ctx context.Context, query []byte) (token []byte, again bo
 	req.Header.Set("Content-Type", "application/timestamp-query")
 	resp, err := c.http.Do(req)
 	if err != nil {
+		var asked *url.Error
+		if errors.As(err, &asked) {
+			err = asked.Err // whoever reads it is told the address already
+		}
 		return nil, true, err
 	}
 	defer resp.Body.Close()

@@ -15,6 +15,9 @@ type Error struct {
 	Line    int64
 	Column  string
 	Problem string
+	// Asked is the column that was asked for and is not there, if that is the
+	// problem.
+	Asked string
 }
 
 func (e *Error) Error() string {
@@ -58,7 +61,7 @@ func unknown(file, name string, known []string) *Error {
 	if near := nearest(name, known); near != "" {
 		problem += fmt.Sprintf("\nhint: did you mean %q?", near)
 	}
-	return &Error{File: file, Problem: problem}
+	return &Error{File: file, Problem: problem, Asked: name}
 }
 
 // nearest is the known name with the fewest edits from name, if they are few.

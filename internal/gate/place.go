@@ -1,0 +1,66 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/table"
+)
+
+// placed says of a column that is not there which line of the project file
+// names it.
+func placed(p *project.Project, err error) error {
+	var e *table.Error
+	if !errors.As(err, &e) || e.Asked == "" {
+		return err
+	}
+	for _, n := range namings(p) {
+		if n.file == e.File && n.column == e.Asked {
+			hint := ""
+			if n.path == "predictions.id" && !strings.Contains(e.Problem, "hint:") {
+				hint = "\nhint: predictions.id names the column of ids there; it is data.test.id unless it is given"
+			}
+			return fmt.Errorf("%w: %s%s: %w%s", ErrUsage, at(p, n.path), n.path, e, hint)
+		}
+	}
+	return err
+}
+
+// naming is a place in the project file that names a column of a file.
+type naming struct{ path, file, column string }
+
+func namings(p *project.Project) []naming {
+	var all []naming
+	table := func(path string, t *project.Table) {
+		if t != nil {
+			all = append(all, naming{path + ".id", t.File, t.ID}, naming{path + ".label", t.File, t.Label}, naming{path + ".time", t.File, t.Time})
+		}
+	}
+	table("data.test", p.Data.Test)
+	table("data.train", p.Data.Train)
+	if s := p.Predictions; s != nil {
+		all = append(all, naming{"predictions.column", s.File, s.Column}, naming{"predictions.id", s.File, s.ID})
+	}
+	if s := p.SpecPart; s != nil && p.Data.Test != nil {
+		if s.Slices != nil {
+			all = append(all, splits("spec.slices.by", p.Data.Test.File, s.Slices.By)...)
+		}
+		if s.Fairness != nil {
+			all = append(all, splits("spec.fairness.by", p.Data.Test.File, s.Fairness.By)...)
+		}
+	}
+	return all
+}
+
+// splits are the columns by which rows are split, each perhaps with bins, as
+// in age:25,40.
+func splits(path, file string, by []string) []naming {
+	var all []naming
+	for i, one := range by {
+		column, _, _ := strings.Cut(one, ":")
+		all = append(all, naming{fmt.Sprintf("%s[%d]", path, i), file, column})
+	}
+	return all
+}
