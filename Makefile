@@ -51,5 +51,10 @@ $(COSIGN):
 	mkdir -p $(TOOLS)
 	GOBIN=$(TOOLS) $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
 
+# Coverage of every interval by simulation, beyond what the tests do.
+REPLICATIONS ?= 3000
+simulate:
+	STATS_REPLICATIONS=$(REPLICATIONS) $(GO) test -count=1 -run 'TestCoverage|TestNullQuantiles' -v ./internal/stats
+
 clean:
 	rm -rf bin .cache $(OUT)

@@ -64,12 +64,22 @@ func program() int {
 
 // TestScripts runs the stories in testdata/script: one file, one behaviour,
 // with exact exit statuses. Read them to learn the tool.
-func TestScripts(t *testing.T) { runScripts(t, "") }
+func TestScripts(t *testing.T) { runScripts(t, "", "testdata/script/*.txtar") }
 
-func runScripts(t *testing.T, shift string) {
+// TestStoryTwoYearsAhead tells the whole story with the clock of the program
+// and of the timestamp authority two years ahead: nothing in it may expire.
+func TestStoryTwoYearsAhead(t *testing.T) {
+	runScripts(t, "17520h", "testdata/script/story.txtar")
+}
+
+func runScripts(t *testing.T, shift, pattern string) {
 	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts match %s: %v", pattern, err)
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Files:               files,
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
 		Setup:               func(e *testscript.Env) error { return setup(e, shift) },
@@ -101,6 +111,7 @@ func setup(e *testscript.Env, shift string) error {
 	e.Setenv("ROOT", root)
 	e.Setenv("EXAMPLES", filepath.Join(root, "examples"))
 	e.Setenv("TEST_CLOCK_SHIFT", shift)
+	e.Setenv("COSIGN", os.Getenv("WEIGHLOCK_COSIGN"))
 	pid := filepath.Join(e.WorkDir, ".pid")
 	e.Setenv("TEST_PID", pid)
 	e.Values[settingKey{}] = &setting{pid: pid, traps: map[string]int{}}

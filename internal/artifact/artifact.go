@@ -171,7 +171,7 @@ func EntrySeq(prefix, tag string) (int, bool) {
 var (
 	entryTag  = regexp.MustCompile(`^(at|ro-.+)-[0-9]{6}$`)
 	cosignTag = regexp.MustCompile(`^sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$`)
-	specTag   = regexp.MustCompile(`^spec-[0-9a-f]{64}$`)
+	specTag   = regexp.MustCompile(`^spec-([0-9a-f]{32}|[0-9a-f]{64})$`)
 )
 
 // Internal says whether a tag is bookkeeping (chain entries, specs, referrers

@@ -173,7 +173,11 @@ func (r *run) begin(ctx context.Context) error {
 	if _, err := io.ReadFull(r.d.rand(), id[:]); err != nil {
 		return fmt.Errorf("drawing the run's id: %w", err)
 	}
-	start := Start{ID: hex.EncodeToString(id[:]), Spec: spec.Digest, Bundle: spec.Bundle, Command: r.command, Time: stamp(r.d.now())}
+	now, err := r.d.notBefore(ctx, spec)
+	if err != nil {
+		return err
+	}
+	start := Start{ID: hex.EncodeToString(id[:]), Spec: spec.Digest, Bundle: spec.Bundle, Command: r.command, Time: stamp(now)}
 	r.record = Record{Model: r.lineage.Model, Start: start, Outputs: []lineage.File{}}
 	if r.d.TSA != nil {
 		if r.record.StartToken, err = startToken(ctx, r.d.TSA, start); err != nil {

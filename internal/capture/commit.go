@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/attest"
@@ -117,6 +118,32 @@ func (d Deps) committed(ctx context.Context, spec []byte) string {
 		return ""
 	}
 	return s.Digest
+}
+
+// maxSkew is how far this machine's clock may lag the timestamp authority's.
+const maxSkew = 5 * time.Minute
+
+// notBefore is now, or the trusted time of the signed spec where this
+// machine's clock lags the authority's by a little: the record holds the
+// spec's digest, so it cannot be older, and a wrong clock must not make it look
+// so.
+func (d Deps) notBefore(ctx context.Context, spec *Commitment) (time.Time, error) {
+	now := d.now()
+	if d.Trust == nil {
+		return now, nil
+	}
+	s, err := readStored(ctx, d.Local, artifact.SpecTag(spec.Digest))
+	if err != nil {
+		return now, fmt.Errorf("reading the signed spec back: %w", err)
+	}
+	v, err := d.Trust.Verify(s.Bundle)
+	if err != nil || !v.HasTime || !v.Time.After(now) {
+		return now, nil
+	}
+	if lag := v.Time.Sub(now); lag > maxSkew {
+		return now, fmt.Errorf("this machine's clock lags the timestamp authority's by %s\nhint: set the clock, then run again", lag.Round(time.Second))
+	}
+	return v.Time, nil
 }
 
 // ownTrust trusts the builder's own key and nobody else.

@@ -28,8 +28,8 @@ type Env struct {
 	Getenv    func(string) string
 	Environ   []string
 	Transport http.RoundTripper
-	// Terminal says whether Out is one.
-	Terminal bool
+	// Terminal and ErrTerminal say whether Out and Err are terminals.
+	Terminal, ErrTerminal bool
 }
 
 // Main runs the program with the process's own arguments, streams and clock,
@@ -50,7 +50,7 @@ func OS() Env {
 	return Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Now: time.Now, Getenv: os.Getenv, Environ: os.Environ(),
-		Terminal: term.IsTerminal(int(os.Stdout.Fd())),
+		Terminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 }
 

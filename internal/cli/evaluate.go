@@ -46,7 +46,7 @@ func (a *app) evaluate(ctx context.Context, dir string) (*evaluate.Result, error
 	if err != nil {
 		return nil, err
 	}
-	m, err := w.Measure(ctx, image.Descriptor.Digest, nil, nil)
+	m, err := w.Measure(ctx, image.Descriptor.Digest, "", nil, nil)
 	if err != nil {
 		return nil, err
 	}

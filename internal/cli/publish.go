@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/weighlock/weighlock/internal/pack"
 	"github.com/weighlock/weighlock/internal/publish"
 )
 
@@ -80,6 +79,3 @@ func (a *app) said(r *publish.Result) {
 	}
 	fmt.Fprintf(w, "  attempt %d of this repository\n", r.Attempt)
 }
-
-// progress shows bytes on a terminal, and nothing elsewhere.
-func (a *app) progress() pack.Progress { return nil }

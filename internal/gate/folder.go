@@ -33,7 +33,7 @@ func JudgeFolder(ctx context.Context, f Folder) (*Decision, error) {
 	if err != nil {
 		return nil, err
 	}
-	measured, err := w.Measure(ctx, image.Descriptor.Digest, champion, f.IDKey)
+	measured, err := w.Measure(ctx, image.Descriptor.Digest, "", champion, f.IDKey)
 	if err != nil {
 		return nil, err
 	}
