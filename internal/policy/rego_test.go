@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
+	"github.com/open-policy-agent/opa/v1/format"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
 
@@ -108,4 +109,24 @@ func defaults(t *testing.T) map[string]any {
 		t.Fatal(err)
 	}
 	return values
+}
+
+func TestRegoIsFormatted(t *testing.T) {
+	err := fs.WalkDir(policies.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".rego") {
+			return err
+		}
+		text, err := fs.ReadFile(policies.FS, name)
+		if err != nil {
+			return err
+		}
+		formatted, err := format.SourceWithOpts(name, text, format.Opts{RegoVersion: ast.RegoV1})
+		if err == nil {
+			golden(t, "../../policies/"+name, formatted)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -42,9 +42,14 @@ func (e *evaluator) notAsked(doc *document, r Rule, asked Asked, level string) s
 	case asked.When == Published && !doc.published:
 		return fmt.Sprintf("level %s asks for this once the model lies in a registry", level)
 	case asked.When == Declared && !e.declared(doc, r.Declared):
-		return fmt.Sprintf("level %s asks for this where %s is declared, and it is not", level, strings.TrimPrefix(r.Declared, "input."))
+		return fmt.Sprintf("level %s asks for this where %s is declared, and it is not", level, inWords(r.Declared))
 	}
 	return ""
+}
+
+// inWords is an input path as people write it in the project file.
+func inWords(path string) string {
+	return strings.Replace(strings.TrimPrefix(path, "input."), "spec.document.", "spec.", 1)
 }
 
 func (e *evaluator) declared(doc *document, path string) bool {
@@ -69,7 +74,7 @@ func (e *evaluator) declared(doc *document, path string) bool {
 func (d *document) unenumerated(r Rule, why error) verdict.Check {
 	for _, p := range r.Evidence {
 		if !d.present(p) && strings.HasPrefix(r.Items+".", p+".") {
-			return r.check(d.name, verdict.Undecided, "%s is missing, so nobody knows what must be judged", strings.TrimPrefix(p, "input."))
+			return r.check(d.name, verdict.Undecided, "%s is missing, so nobody knows what must be judged", inWords(p))
 		}
 	}
 	return r.check(d.name, verdict.Error, "what must be judged is not known: %v", why)
@@ -159,7 +164,7 @@ func (d *document) downgrade(c *verdict.Check, r Rule, asked Asked) {
 	}
 	if p := d.missing(r.Evidence); p != "" {
 		c.Status = verdict.Undecided
-		c.Message = fmt.Sprintf("%s is missing, so this cannot be decided (the rule said: %s)", strings.TrimPrefix(p, "input."), c.Message)
+		c.Message = fmt.Sprintf("%s is missing, so this cannot be decided (the rule said: %s)", inWords(p), c.Message)
 		return
 	}
 	if gradeRank[c.Grade] < gradeRank[least] {

@@ -24,15 +24,11 @@ conclude(item, findings, praise, more) := object.union(more, {
 
 _worst(findings) := "pass" if count(findings) == 0
 
-else := "error" if "error" in _statuses(findings)
+else := "error" if count(_statuses(findings) - {s | some s in _worst_first}) > 0
 
-else := "fail" if "fail" in _statuses(findings)
+else := [s | some s in _worst_first; s in _statuses(findings)][0]
 
-else := "undecided" if "undecided" in _statuses(findings)
-
-else := "warn" if _statuses(findings) == {"warn"}
-
-else := "error"
+_worst_first := ["error", "fail", "undecided", "warn"]
 
 _statuses(findings) := {f.status | some f in findings}
 

@@ -29,7 +29,7 @@ deny contains _problem(id, item, "the rule did not say exactly one thing about t
 
 deny contains _problem(id, item, "the rule spoke about an item that is not to be judged") if {
 	some id, checks in _checks
-	some item in {c.item | some c in checks} - _items(id)
+	some item in ({c.item | some c in checks} - _items(id))
 }
 
 deny contains _problem(id, "", "nothing is named that could be judged") if {

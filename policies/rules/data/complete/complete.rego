@@ -38,10 +38,10 @@ _told(id, key) := object.get(_set(id), key, "unknown")
 
 _praise(id) := sprintf("%s has %v rows, every one with its own id and label", [id, _told(id, "rows")])
 
-_findings(id) := {f | some f in _of_any(id)} | {f |
+_findings(id) := ({f | some f in _of_any(id)} | {f |
 	id == "test"
 	some f in _of_test
-} | {f |
+}) | {f |
 	id == "train"
 	some f in _of_train
 }
@@ -127,7 +127,7 @@ else := _unsure("train or test has no id column, so known rows cannot be found b
 
 else := finding.undecided("the test rows were not compared with the training rows") if input.spec.document.train
 
-else := _unsure("the spec names no training data, so test rows that were trained on cannot be found")
+else := _unsure("the spec names no training data, so test rows that were trained on cannot be found: name data.train")
 
 _overlap_rows := finding.fail(sprintf("%d test rows (a share of %v, limit %v) repeat a training row under another id", [overlap.near_duplicates, overlap.share, limit])) if {
 	overlap := input.data.document.overlap
