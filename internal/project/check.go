@@ -85,12 +85,20 @@ func (s *Spec) problems() schema.Errors {
 		}
 	}
 	if l := s.Champion; l != nil {
-		c.metric("spec.champion.metric", l.Metric, c.known)
+		if m, ok := c.metric("spec.champion.metric", l.Metric, c.known); ok && (l.Margin >= m.High-m.Low || l.Margin > most) {
+			c.unmissable("spec.champion.margin", m.Name)
+		}
 	}
 	c.slices()
 	c.fairness()
 	if s.Drift != nil && s.Train == nil {
 		c.add("spec.drift", "no data.train", "training data to compare with")
+	}
+	if s.Drift != nil && s.Drift.Max > most {
+		c.unmissable("spec.drift.max", "a distance")
+	}
+	if s.NearDuplicates.Max >= 1 {
+		c.unmissable("data.near_duplicates.max", "a share of rows")
 	}
 	return c.found
 }
@@ -133,13 +141,53 @@ func (c *specCheck) limit(path string, m Metric, low, high, gap *float64) {
 	if low != nil && high != nil && *low > *high {
 		c.add(path, fmt.Sprintf("min %v above max %v", *low, *high), "min to be at most max")
 	}
+	if at, ok := m.missable(low, high, gap); !ok {
+		c.unmissable(path+at, m.Name)
+	}
 	c.end(path+".min", m, low)
 	c.end(path+".max", m, high)
 }
 
+// missable says whether there is a value that misses at least one of the
+// bounds; where there is none, it names the first of them.
+func (m Metric) missable(low, high, gap *float64) (first string, ok bool) {
+	for _, b := range []struct {
+		name   string
+		bound  *float64
+		always bool // no value misses it
+	}{
+		{".min", low, low != nil && *low == m.Low},
+		{".max", high, high != nil && *high == m.High},
+		{".max_gap", gap, gap != nil && *gap >= m.High-m.Low},
+	} {
+		switch {
+		case b.bound == nil:
+		case !b.always:
+			return "", true
+		case first == "":
+			first = b.name
+		}
+	}
+	return first, first == ""
+}
+
+func (c *specCheck) unmissable(path, what string) {
+	c.found = append(c.found, schema.Problem{
+		Path: path, Found: "a limit that every model meets", Expected: "one that " + what + " can miss",
+		Hint: "a limit at the very end of what is possible judges nothing",
+	})
+}
+
+// most is the magnitude from which a limit is no number that anybody measures.
+const most = 1e30
+
 func (c *specCheck) end(path string, m Metric, end *float64) {
-	if end != nil && (*end < m.Low || *end > m.High) {
+	switch {
+	case end == nil:
+	case *end < m.Low || *end > m.High:
 		c.add(path, fmt.Sprintf("number %v", *end), "a value that "+m.Name+" can take, "+m.span())
+	case math.Abs(*end) > most:
+		c.unmissable(path, m.Name)
 	}
 }
 
