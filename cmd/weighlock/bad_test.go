@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/csv"
 	"io"
 	"io/fs"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/parquet-go/parquet-go"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -142,4 +144,40 @@ func ordinary(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("TEST_USER", strconv.Itoa(nobody))
 	exit(ts, false, args)
 	ts.Setenv("TEST_USER", "")
+}
+
+// toParquet: parquet CSV FILE writes a CSV file of ids and scores as Parquet.
+func toParquet(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: parquet CSV FILE")
+	}
+	type scored struct {
+		ID    string  `parquet:"id"`
+		Score float64 `parquet:"score"`
+	}
+	records, err := csv.NewReader(strings.NewReader(ts.ReadFile(args[0]))).ReadAll()
+	ts.Check(err)
+	var rows []scored
+	for _, r := range records[1:] {
+		score, err := strconv.ParseFloat(r[1], 64)
+		ts.Check(err)
+		rows = append(rows, scored{r[0], score})
+	}
+	ts.Check(parquet.WriteFile(ts.MkAbs(args[1]), rows))
+}
+
+// truncate: truncate FILE N keeps the first N bytes, or all but the last -N.
+func truncate(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: truncate FILE N")
+	}
+	path := ts.MkAbs(args[0])
+	info, err := os.Stat(path)
+	ts.Check(err)
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	if n < 0 {
+		n += info.Size()
+	}
+	ts.Check(os.Truncate(path, n))
 }
