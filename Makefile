@@ -6,7 +6,7 @@ GO      ?= go
 BIN     := bin/weighlock
 TOOLS   := $(CURDIR)/.cache/bin
 LINT    := $(TOOLS)/golangci-lint
-LINTVER := v2.5.0
+LINTVER := v2.15.0
 COSIGN  := $(TOOLS)/cosign
 OUT     ?= demo-out
 
@@ -22,9 +22,12 @@ test:
 	$(GO) vet ./...
 	$(GO) test ./...
 
-lint:
-	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'hint: gofmt -w'; exit 1; }
-	$(GO) vet ./...
+lint: $(LINT)
+	$(LINT) run ./...
+
+$(LINT):
+	mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTVER)
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...

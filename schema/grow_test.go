@@ -55,7 +55,7 @@ func demands(was, is *form, path string) error {
 	for _, f := range is.object.fields {
 		at := join(path, f.key)
 		i, known := was.object.index[f.key]
-		if f.required && !(known && was.object.fields[i].required) {
+		if f.required && (!known || !was.object.fields[i].required) {
 			return fmt.Errorf("%s: is required now", at)
 		}
 		if known {

@@ -36,19 +36,6 @@ const (
 	maxNodes = 200000 // of a YAML or CUE document, aliases written out
 )
 
-// child is the field with a key.
-func (n *node) child(key string) *node {
-	if n.kind != cue.StructKind {
-		return nil
-	}
-	for _, c := range n.items {
-		if c.key == key {
-			return c
-		}
-	}
-	return nil
-}
-
 // find follows a path as far as there are nodes; whole says whether to its
 // end.
 func (n *node) find(path string) (found *node, whole bool) {

@@ -67,7 +67,7 @@ func (r *run) dirty(ctx context.Context) (bool, error) {
 		}
 		rel, err := filepath.Rel(dir, filepath.Join(top, entry[3:]))
 		if err != nil || !r.declared(filepath.ToSlash(rel), entry[:2] == "??") {
-			return true, nil
+			return true, nil //nolint:nilerr // what cannot be told apart counts as a change
 		}
 	}
 	return false, nil

@@ -30,6 +30,7 @@ var statuses = []struct {
 }{
 	{gate.ErrIntegrity, verdict.ExitIntegrity},
 	{evaluate.ErrPinned, verdict.ExitIntegrity},
+	{project.ErrPinned, verdict.ExitIntegrity},
 	{capture.ErrChanged, verdict.ExitIntegrity},
 	{oci.ErrIntegrity, verdict.ExitIntegrity},
 	{sign.ErrSignature, verdict.ExitIntegrity},

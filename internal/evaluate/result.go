@@ -68,7 +68,7 @@ const maxChampionMisses = 0.01
 
 // champion compares with the model in use, on the rows that both scored.
 func (w *work) champion(ctx context.Context) (*Compared, error) {
-	c, limit := w.Request.Champion, w.Spec.Champion
+	c, limit := w.Champion, w.Spec.Champion
 	if c == nil || limit == nil {
 		return nil, nil
 	}

@@ -36,7 +36,7 @@ func (c *Chain) open(ctx context.Context, trust Verifier, digest string, sequenc
 	}
 	bundle, err := c.Repo.ReadBlob(ctx, m.Layers[0], maxBundle)
 	if errors.Is(err, oci.ErrNotFound) {
-		return Entry{}, fmt.Errorf("%w: its bundle is gone: %v", ErrEntry, err)
+		return Entry{}, fmt.Errorf("%w: its bundle is gone: %w", ErrEntry, err)
 	}
 	if err != nil {
 		return Entry{}, asEntry(err)

@@ -76,33 +76,33 @@ func cannot(packing string) func(*file) Finding {
 
 // newPickle is a pickle that says its protocol, with joblib's arrays or not.
 func newPickle(f *file) Finding {
-	found, _ := f.pickle(func() (*source, error) { return fileSource(f.r, f.size), nil })
+	found := f.pickle(func() (*source, error) { return fileSource(f.r, f.size), nil })
 	return found
 }
 
 // pickle walks what open gives, as pickle.load reads it, and if it holds
 // joblib's arrays, as joblib.load does too: the same bytes are opcodes to the
 // one and numbers to the other, and neither may find anything.
-func (f *file) pickle(open func() (*source, error)) (found Finding, wrapped bool) {
+func (f *file) pickle(open func() (*source, error)) Finding {
 	src, err := open()
 	if err != nil {
-		return broken("pickle", err), false
+		return broken("pickle", err)
 	}
 	out := &findings{strict: true}
 	w := &walk{src: src, allow: f.allow, out: out}
 	err = w.all()
 	if !w.wrapped {
-		return result("pickle", out, err), false
+		return result("pickle", out, err)
 	}
 	if src, err = open(); err != nil {
-		return broken("joblib", err), true
+		return broken("joblib", err)
 	}
 	w = &walk{src: src, reader: byJoblib, allow: f.allow, out: out}
 	err = w.one()
 	if err == nil {
 		err = atEnd(src)
 	}
-	return result("joblib", out, err), true
+	return result("joblib", out, err)
 }
 
 func atEnd(src *source) error {
@@ -149,7 +149,7 @@ func unpacked(packing string, unpack func(io.Reader) (io.Reader, error)) func(*f
 		case opcodes[first[0]].name == "":
 			return unsafe("unknown", fmt.Sprintf("is packed with %s and holds no pickle: what it is, is not known", packing))
 		}
-		found, _ := f.pickle(open)
+		found := f.pickle(open)
 		found.Format = "joblib" // pickle.load does not unpack
 		return found
 	}

@@ -7,7 +7,7 @@ import (
 // gguf is llama.cpp's format: a version, counts, metadata, tensor descriptions.
 func gguf(f *file) Finding {
 	g := &ggufReader{src: fileSource(f.r, f.size)}
-	g.src.skip(4)
+	g.err = g.src.skip(4)
 	version := g.number(4)
 	if g.err == nil && (version < 2 || version > 3) {
 		g.err = fmt.Errorf("GGUF version %d is not known", version)

@@ -126,7 +126,7 @@ func (f *file) recognise() Finding {
 func (f *file) alsoPickle(found *Finding) {
 	out := &findings{}
 	w := &walk{src: fileSource(f.r, f.size), allow: f.allow, out: out}
-	w.one() // the error is what is expected
+	_ = w.one() // an error is what is expected
 	if w.called {
 		*found = unsafe(found.Format, append([]string{"is a pickle too, which loading it as one would run"}, out.all()...)...)
 	}

@@ -16,6 +16,7 @@ import (
 // what it judges, or only where the model lies in a registry.
 type When string
 
+// When a level asks a rule.
 const (
 	Required  When = "required"
 	Declared  When = "declared"

@@ -17,7 +17,7 @@ import (
 func checkNegations(file string, module *ast.Module) error {
 	names := map[ast.Var]bool{}
 	for _, r := range module.Rules {
-		names[ast.Var(r.Head.Name)] = true
+		names[r.Head.Name] = true
 	}
 	var problems []error
 	ast.WalkExprs(module, func(e *ast.Expr) bool {

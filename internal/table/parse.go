@@ -210,11 +210,11 @@ func (p *parser) valid() *Error {
 	}
 	i := 0
 	for i < len(p.b) {
-		if r, n := utf8.DecodeRune(p.b[i:]); r == utf8.RuneError && n == 1 {
+		r, n := utf8.DecodeRune(p.b[i:])
+		if r == utf8.RuneError && n == 1 {
 			break
-		} else {
-			i += n
 		}
+		i += n
 	}
 	line := p.line + int64(bytes.Count(p.b[:i], newline))
 	return &Error{File: p.file, Line: line, Problem: fmt.Sprintf("the byte 0x%02x is not UTF-8", p.b[i]) +

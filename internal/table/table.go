@@ -28,12 +28,12 @@ type Options struct {
 type Kind uint8
 
 const (
-	// Number: every value reads as a number. NaN and infinities count, and stay
+	// Number says that every value reads as a number. NaN and infinities count, and stay
 	// what they are.
 	Number Kind = iota
-	// Text: values are codes into a dictionary.
+	// Text says that values are codes into a dictionary.
 	Text
-	// Bool: every value is true or false (also True, TRUE and so on).
+	// Bool says that every value is true or false (also True, TRUE and so on).
 	Bool
 )
 

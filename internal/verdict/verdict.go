@@ -11,6 +11,7 @@ import (
 // Status is the result of one rule for one item.
 type Status string
 
+// What a check can come to.
 const (
 	Pass          Status = "pass"
 	Fail          Status = "fail"
@@ -32,6 +33,7 @@ func (s Status) Known() bool { return slices.Contains(Statuses(), s) }
 // Outcome is what the checks amount to.
 type Outcome string
 
+// What a report can come to.
 const (
 	Allow       Outcome = "allow"
 	Deny        Outcome = "deny"
