@@ -189,6 +189,9 @@ func syntaxProblem(file string, text []byte, err error) Problem {
 	if p.Line <= len(lines) {
 		line := lines[p.Line-1]
 		p.Col = len(line) - len(bytes.TrimLeft(line, " ")) + 1
+		if indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]; bytes.ContainsRune(indent, '\t') {
+			p.Message = "not YAML: found a tab character in the indentation, expected spaces"
+		}
 	}
 	return p
 }
