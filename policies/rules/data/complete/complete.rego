@@ -135,9 +135,14 @@ _overlap_rows := finding.fail(sprintf("%d test rows (a share of %v, limit %v) re
 	overlap.share > limit
 }
 
-else := null if input.data.document.overlap.share <= input.spec.document.near_duplicates.max
-
 else := null if not input.data.document.overlap
+
+else := _unsure("train and test have no column in common, so test rows that repeat a training row under another id cannot be found") if input.data.document.overlap.columns == []
+
+else := null if {
+	input.data.document.overlap.share <= input.spec.document.near_duplicates.max
+	count(input.data.document.overlap.columns) > 0
+}
 
 else := finding.error("the share of repeated rows was not computed")
 

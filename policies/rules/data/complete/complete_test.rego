@@ -53,6 +53,15 @@ test_near_duplicates_under_new_ids if {
 
 test_near_duplicates_at_the_limit if testing.of(rule.checks, "test") == "pass" with input as testing.set("/data/document/overlap/share", 0.01)
 
+test_no_column_in_common if {
+	testing.of(rule.checks, "test") == "undecided" with input as testing.set("/data/document/overlap/columns", [])
+	testing.says(rule.checks, "train and test have no column in common") with input as testing.set("/data/document/overlap/columns", [])
+}
+
+test_no_column_in_common_at_start if testing.of(rule.checks, "test") == "warn" with input as testing.patched({"/data/document/overlap/columns": [], "/context/level": "start"})
+
+test_compared_columns_missing if testing.of(rule.checks, "test") == "error" with input as testing.without("/data/document/overlap/columns")
+
 test_share_missing if testing.of(rule.checks, "test") == "error" with input as testing.without("/data/document/overlap/share")
 
 test_not_compared_with_training if testing.of(rule.checks, "test") == "undecided" with input as testing.without("/data/document/overlap")

@@ -5,7 +5,8 @@
 #   A good average can hide a group for which the model does not work. The
 #   slices are enumerated from the pinned data, so one that was left out of the
 #   evaluation is an error, and each must meet its own limit and stay close to
-#   the whole.
+#   the whole. A column that splits nothing, or whose slices are all too small to
+#   be judged, leaves its slices undecided.
 # custom:
 #   id: evaluation/slices
 #   category: evaluation
@@ -33,6 +34,8 @@ checks contains check if {
 _check(item) := evaluation.blocked(item, evaluation.disagreed) if not _agreed
 
 else := evaluation.blocked(item, found) if found := _uncounted(item)
+
+else := evaluation.blocked(item, found) if found := _silent(item)
 
 else := evaluation.check(item, _terms)
 
@@ -68,4 +71,29 @@ _uncounted(item) := finding.fail(sprintf("%s was computed on %v rows, but the pi
 	result := input.evaluation.results[item.id]
 	result.kind == "slice"
 	not result.rows == item.rows
+}
+
+# silent finds a column whose slices say nothing: all rows are in one of them,
+# or all of them are too small and the spec lets that be reported.
+_silent(item) := finding.undecided(sprintf("%s: every row is in this one slice by %s, so there is nothing to compare", [item.id, item.by])) if {
+	input.evaluation.results[item.id].status == "ok"
+	count({part.group |
+		some part in input.data.document.slices
+		part.by == item.by
+		part.rows > 0
+	}) < 2
+}
+
+else := finding.undecided(sprintf("%s: no slice by %s has the %v rows that are asked for, so none of them was judged", [item.id, item.by, input.spec.document.slices.min_rows])) if {
+	input.evaluation.results
+	input.spec.document.slices.too_small == "report"
+	count({by | some by in _judged; by == item.by}) == 0
+}
+
+# judged are the columns of which at least one slice is large enough.
+_judged contains item.by if {
+	some item in input.data.items.slices
+	result := input.evaluation.results[item.id]
+	result.status != "too_few"
+	result.n >= input.spec.document.slices.min_rows
 }

@@ -57,3 +57,25 @@ test_looser_limit_than_the_spec if testing.got(rule.checks) == {"error"} with in
 test_rows_missing if testing.of(rule.checks, _young) == "fail" with input as json.remove(data.fixture, [["evaluation", "results", _young, "rows"]])
 
 test_column_of_the_spec_has_no_slice if testing.got(rule.checks) == {"error"} with input as testing.set("/spec/document/slices/by/2", "sex")
+
+_all_young := testing.patched({sprintf("/data/document/slices/%d/rows", [i]): 0 |
+	some i, part in data.fixture.data.document.slices
+	part.by == "age:25,40,60"
+	part.group != "(-inf,25)"
+})
+
+test_column_with_one_value if {
+	testing.of(rule.checks, _young) == "undecided" with input as _all_young
+	testing.says(rule.checks, "every row is in this one slice by age:25,40,60") with input as _all_young
+	testing.of(rule.checks, "recall{region=north}") == "pass" with input as _all_young
+}
+
+_none_large := testing.set("/spec/document/slices/min_rows", 100000)
+
+test_all_slices_too_small if testing.got(rule.checks) == {"undecided"} with input as _none_large
+
+test_all_slices_too_small_cannot_be_reported_away if {
+	changed := testing.patched({"/spec/document/slices/min_rows": 100000, "/spec/document/slices/too_small": "report"})
+	testing.got(rule.checks) == {"undecided"} with input as changed
+	testing.says(rule.checks, "no slice by region has the 100000 rows that are asked for") with input as changed
+}
