@@ -29,6 +29,9 @@ func JudgeFolder(ctx context.Context, f Folder) (*Decision, error) {
 	if err != nil {
 		return nil, fmt.Errorf("packing: %w", err)
 	}
+	if err := w.Holds(image); err != nil {
+		return nil, err
+	}
 	champion, err := Champion(ctx, w.Spec, f.Rules.Verifier, f.Rules.Now, f.Repo, f.Open)
 	if err != nil {
 		return nil, err
@@ -44,6 +47,25 @@ func JudgeFolder(ctx context.Context, f Folder) (*Decision, error) {
 		q.Evidence = append(q.Evidence, Own(s))
 	}
 	return Decide(ctx, *q)
+}
+
+// Holds says whether an image was made of exactly the files that the
+// workspace has read and looked into; one that was rewritten in between must
+// not be judged by what it was before.
+func (w *Workspace) Holds(image *pack.Image) error {
+	packed := map[string]string{}
+	for _, f := range image.Files {
+		packed[f.Path] = f.Digest
+	}
+	if len(packed) != len(w.Files) {
+		return fmt.Errorf("%w: the model has %d files, the image %d", ErrIntegrity, len(w.Files), len(packed))
+	}
+	for _, f := range w.Files {
+		if packed[f.ID] != f.Digest {
+			return fmt.Errorf("%w: %s changed while it was read\nhint: run again when nothing writes the model", ErrIntegrity, f.ID)
+		}
+	}
+	return nil
 }
 
 // Staged is a question about a workspace whose image has been pushed and

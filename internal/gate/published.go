@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -59,6 +60,12 @@ func (p *Published) All() []Evidence {
 type Verdict struct {
 	Evidence
 	Report *verdict.Report
+}
+
+// compare orders verdicts by trusted time, and those without one by the moment
+// that they themselves name.
+func (v Verdict) compare(other Verdict) int {
+	return cmp.Or(v.Time.Compare(other.Time), cmp.Compare(v.Report.Now, other.Report.Now), cmp.Compare(v.Digest, other.Digest))
 }
 
 // OpenPublished reads the image behind a reference and all that is attached
@@ -217,7 +224,7 @@ func (p *Published) readStatements(ctx context.Context) error {
 			p.Evidence = append(p.Evidence, e)
 		}
 	}
-	slices.SortFunc(p.Verdicts, func(a, b Verdict) int { return later(a.Evidence, b.Evidence) })
+	slices.SortFunc(p.Verdicts, Verdict.compare)
 	return nil
 }
 

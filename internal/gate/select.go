@@ -251,31 +251,74 @@ func (q *Question) fileDigests() []string {
 }
 
 // current selects, of the evaluator's statements of one kind about this image
-// under this spec, the latest. Two of the same moment that differ are a
-// contradiction under trusted keys.
+// under this spec, the latest. An image may be published under several
+// versions: those made for the judged one come first. Two of the same moment
+// that differ in more than the version are a contradiction under trusted keys.
 func (q *Question) current(name string) (*Evidence, error) {
-	var found []Evidence
+	var found, versioned []Evidence
 	for _, e := range of(q.Evidence, name) {
 		var p struct {
-			Spec string `json:"spec"`
+			Spec  string `json:"spec"`
+			Model struct {
+				Version string `json:"version"`
+			} `json:"model"`
 		}
 		if err := json.Unmarshal(e.Statement.Predicate, &p); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", name, artifact.Short(e.Digest), err)
 		}
-		if e.Statement.About(q.Model.Digest) && p.Spec == q.SpecDigest {
-			found = append(found, e)
+		if !e.Statement.About(q.Model.Digest) || p.Spec != q.SpecDigest {
+			continue
 		}
+		found = append(found, e)
+		if q.Version != "" && p.Model.Version == q.Version {
+			versioned = append(versioned, e)
+		}
+	}
+	if len(versioned) > 0 {
+		found = versioned
 	}
 	e, ok := latest(found)
 	if !ok {
 		return nil, nil
 	}
 	for _, other := range found {
-		if other.Time.Equal(e.Time) && !bytes.Equal(other.Statement.Predicate, e.Statement.Predicate) {
+		if !other.Time.Equal(e.Time) {
+			continue
+		}
+		same, err := sameButVersion(other.Statement.Predicate, e.Statement.Predicate)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", name, artifact.Short(other.Digest), err)
+		}
+		if !same {
 			return nil, fmt.Errorf("%w: two %s statements of the same moment disagree: %s and %s", ErrIntegrity, name, artifact.Short(e.Digest), artifact.Short(other.Digest))
 		}
 	}
 	return &e, nil
+}
+
+// sameButVersion compares two predicates about one image, apart from the
+// version that it was to have when each was made.
+func sameButVersion(a, b json.RawMessage) (bool, error) {
+	if bytes.Equal(a, b) {
+		return true, nil
+	}
+	var texts [2][]byte
+	for i, predicate := range []json.RawMessage{a, b} {
+		var p map[string]any
+		d := json.NewDecoder(bytes.NewReader(predicate))
+		d.UseNumber()
+		if err := d.Decode(&p); err != nil {
+			return false, err
+		}
+		if model, ok := p["model"].(map[string]any); ok {
+			delete(model, "version")
+		}
+		var err error
+		if texts[i], err = json.Marshal(p); err != nil {
+			return false, err
+		}
+	}
+	return bytes.Equal(texts[0], texts[1]), nil
 }
 
 func (q *Question) data() (*InputData, *evaluate.Datacheck, error) {

@@ -133,7 +133,7 @@ func (p *publication) stage(ctx context.Context) error {
 	if p.image, err = pack.Push(ctx, p.repo, p.w.Pack, p.Progress); err != nil {
 		return fmt.Errorf("staging the image: %w", err)
 	}
-	return nil
+	return p.w.Holds(p.image)
 }
 
 // measure evaluates the staged digest and signs what was found.
