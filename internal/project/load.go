@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +19,7 @@ var (
 	ErrTwo  = errors.New("more than one project file")
 )
 
-// FileNames are the names under which a project file is found in a folder.
+// fileNames are the names under which a project file is found in a folder.
 var fileNames = [...]string{"weighlock.yaml", "weighlock.json", "weighlock.cue"}
 
 // maxSize bounds a project file, in bytes.
@@ -57,6 +58,9 @@ func Load(path string) (*Project, error) {
 // find gives the project file at or in path.
 func find(path string) (string, error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%w: there is no folder or file %s\nhint: name the folder that holds weighlock.yaml", ErrNone, path)
+	}
 	if err != nil {
 		return "", err
 	}

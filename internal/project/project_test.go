@@ -196,8 +196,8 @@ func TestFindProjectFile(t *testing.T) {
 	if !errors.Is(err, ErrTwo) || !strings.Contains(err.Error(), "weighlock.yaml and weighlock.json") {
 		t.Errorf("two files: got %v; want ErrTwo that names both", err)
 	}
-	if _, err := Load(filepath.Join(t.TempDir(), "none.yaml")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("missing file: got %v; want os.ErrNotExist", err)
+	if _, err := Load(filepath.Join(t.TempDir(), "none.yaml")); !errors.Is(err, ErrNone) {
+		t.Errorf("missing file: got %v; want ErrNone", err)
 	}
 	big := folder(t, map[string]string{"weighlock.yaml": minimal + strings.Repeat("#", maxSize)})
 	if _, err := Load(big); err == nil || !strings.Contains(err.Error(), "is larger than") {
