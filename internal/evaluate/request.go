@@ -68,21 +68,22 @@ func (s Source) path() string {
 	return s.Name
 }
 
-// read opens the file, makes sure of its digest, and reads its columns.
+// read opens the file, makes sure of its digest, and reads its columns from
+// the very bytes that have it.
 func (s Source) read(ctx context.Context, name string, o table.Options) (*table.Table, error) {
 	r, size, err := s.Open()
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", name, err)
 	}
 	defer r.Close()
-	got, _, err := artifact.DigestReader(io.NewSectionReader(r, 0, size))
+	sealed, got, err := artifact.Seal(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
 	if got != s.Digest {
 		return nil, fmt.Errorf("%w: %s is %s, expected %s", ErrPinned, name, artifact.Short(got), artifact.Short(s.Digest))
 	}
-	t, err := table.Read(ctx, name, r, size, o)
+	t, err := table.Read(ctx, name, sealed, size, o)
 	if err != nil {
 		return nil, err
 	}

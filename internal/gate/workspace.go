@@ -182,18 +182,24 @@ func (w *Workspace) readFiles(ctx context.Context) error {
 	return nil
 }
 
-// inspect hashes a model file and looks at what it is.
+// inspect hashes a model file and looks at what it is, in the very bytes that
+// it hashed.
 func inspect(f pack.File) (*ModelFile, error) {
 	r, err := os.Open(f.Abs)
 	if err != nil {
 		return nil, fmt.Errorf("opening the model file: %w", err)
 	}
 	defer r.Close()
-	digest, size, err := artifact.DigestReader(r)
+	info, err := r.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", f.Path, err)
 	}
-	found := modelfile.Inspect(f.Path, r, size, nil)
+	size := info.Size()
+	sealed, digest, err := artifact.Seal(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", f.Path, err)
+	}
+	found := modelfile.Inspect(f.Path, sealed, size, nil)
 	return &ModelFile{
 		ID: f.Path, Digest: digest, Size: size, Role: cmp.Or(f.Role, "model"),
 		Format: found.Format, Status: found.Status, Findings: list(found.Findings),

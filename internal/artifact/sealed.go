@@ -1,0 +1,100 @@
+package artifact
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+)
+
+// ErrChanged is in the chain of a read of bytes that are not those whose
+// digest was computed.
+var ErrChanged = errors.New("the file changed while it was read")
+
+// Sealed reads bytes whose digest is known, and refuses every part that is
+// not what the digest was computed from. So a file that somebody writes to
+// between the digest and the reading is never taken for what the digest names.
+type Sealed struct {
+	r    io.ReaderAt
+	size int64
+	seed maphash.Seed
+	sums []uint64 // one for each part
+}
+
+// sealedPart is the unit in which a sealed file is checked, in bytes.
+const sealedPart = 64 << 10
+
+// Seal computes the SHA-256 of the first size bytes of r, all of which must be
+// there, and returns a reader of exactly these bytes.
+func Seal(r io.ReaderAt, size int64) (*Sealed, string, error) {
+	s := &Sealed{r: r, size: size, seed: maphash.MakeSeed()}
+	h := sha256.New()
+	part := make([]byte, sealedPart)
+	for at := int64(0); at < size; at += sealedPart {
+		b := part[:min(sealedPart, size-at)]
+		if err := full(r, b, at); err != nil {
+			return nil, "", err
+		}
+		h.Write(b)
+		s.sums = append(s.sums, maphash.Bytes(s.seed, b))
+	}
+	return s, "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// ReadAt is io.ReaderAt's; ErrChanged where the bytes are others by now.
+func (s *Sealed) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, fmt.Errorf("reading at %d", off)
+	}
+	var part []byte
+	n := 0
+	for n < len(p) && off < s.size {
+		start := off - off%sealedPart
+		size := min(sealedPart, s.size-start)
+		to := p[n:]
+		if off == start && int64(len(to)) >= size { // a whole part: straight to where it is wanted
+			if err := s.part(to[:size], start); err != nil {
+				return n, err
+			}
+			n, off = n+int(size), off+size
+			continue
+		}
+		if part == nil {
+			part = make([]byte, sealedPart)
+		}
+		if err := s.part(part[:size], start); err != nil {
+			return n, err
+		}
+		k := copy(to, part[off-start:size])
+		n, off = n+k, off+int64(k)
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// part reads one part and makes sure of it.
+func (s *Sealed) part(b []byte, start int64) error {
+	if err := full(s.r, b, start); err != nil {
+		return err
+	}
+	if maphash.Bytes(s.seed, b) != s.sums[start/sealedPart] {
+		return ErrChanged
+	}
+	return nil
+}
+
+// full fills b; a file that ends before is one that changed.
+func full(r io.ReaderAt, b []byte, at int64) error {
+	n, err := r.ReadAt(b, at)
+	switch {
+	case n == len(b):
+		return nil
+	case err == nil || errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: it ends after %d bytes", ErrChanged, at+int64(n))
+	}
+	return err
+}
