@@ -10,7 +10,7 @@
 package ledger
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 
 	"github.com/weighlock/weighlock/internal/artifact"
@@ -22,15 +22,24 @@ import (
 // three are oci.ErrIntegrity too: nothing may be decided on such a chain.
 var (
 	// ErrGap: an entry is missing, in the middle or at a known end.
-	ErrGap = fmt.Errorf("%w: entry missing from the chain", oci.ErrIntegrity)
+	ErrGap error = fault("entry missing from the chain")
 	// ErrFork: two trusted entries follow the same one.
-	ErrFork = fmt.Errorf("%w: the chain forks", oci.ErrIntegrity)
+	ErrFork error = fault("the chain forks")
 	// ErrEntry: an entry is not what it should be: altered, moved here, or not
 	// signed by someone who may.
-	ErrEntry = fmt.Errorf("%w: entry does not belong in the chain", oci.ErrIntegrity)
+	ErrEntry error = fault("entry does not belong in the chain")
 	// ErrRaced: another writer appended first; read again, and append to that.
-	ErrRaced = fmt.Errorf("another entry was appended first")
+	ErrRaced = errors.New("another entry was appended first")
 )
+
+// fault is an oci.ErrIntegrity in words of its own: no bytes differ from their
+// digest where an entry is missing.
+type fault string
+
+func (f fault) Error() string { return string(f) }
+
+// Is makes errors.Is find oci.ErrIntegrity.
+func (f fault) Is(target error) bool { return target == oci.ErrIntegrity }
 
 // Chain is a place for entries.
 type Chain struct {
