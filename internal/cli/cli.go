@@ -156,11 +156,27 @@ func (a *app) root() *cobra.Command {
 	}
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
+	completion(root)
 	root.SetUsageTemplate(root.UsageTemplate() + exitTable)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%v\nhint: %s --help", err, c.CommandPath())
 	})
 	return root
+}
+
+// completion makes cobra's own command refuse, as the others do, a shell that
+// it does not know.
+func completion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	c, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		panic(err) // it has just been added
+	}
+	c.Args = args(0, 0, "one shell: bash, zsh, fish or powershell")
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	for _, shell := range c.Commands() {
+		shell.Args = args(0, 0, "no argument")
+	}
 }
 
 // known refuses what is no command, with the one that was perhaps meant.
