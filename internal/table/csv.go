@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -122,6 +123,11 @@ func (f *reading) names(c *chunk) *Error {
 		if slices.Contains(f.header, name) {
 			return &Error{File: f.name, Line: begin, Column: name, Problem: "is named twice in the header"}
 		}
+		if len(f.header) == 0 && p.b[i] != '"' && endsLine(p.b, end) {
+			if e := f.separated(begin, name); e != nil {
+				return e
+			}
+		}
 		f.header = append(f.header, name)
 		if i = end; i == len(p.b) || p.b[i] != ',' {
 			break
@@ -135,6 +141,21 @@ func (f *reading) names(c *chunk) *Error {
 	c.bytes, c.line = c.bytes[i:], p.line
 	return nil
 }
+
+// separated refuses a header that is one name only because something else than
+// a comma stands between the names. A single name that holds such a sign is
+// written in quotes.
+func (f *reading) separated(line int64, name string) *Error {
+	for sign, word := range map[string]string{";": "semicolons", "\t": "tabs"} {
+		if strings.Contains(name, sign) {
+			return &Error{File: f.name, Line: line, Problem: "the cells are separated by " + word + ", and a CSV's are by commas" +
+				"\nhint: write it again with commas between cells and a point in numbers, as pandas does with to_csv(sep=\",\", decimal=\".\")"}
+		}
+	}
+	return nil
+}
+
+func endsLine(b []byte, i int) bool { return i == len(b) || b[i] != ',' }
 
 // read parses the records with as many hands as there are processors, and
 // joins the parts in the file's order.

@@ -72,6 +72,8 @@ func TestCSVColumns(t *testing.T) {
 	}
 }
 
+const commas = "\nhint: write it again with commas between cells and a point in numbers, as pandas does with to_csv(sep=\",\", decimal=\".\")"
+
 func TestCSVRefusals(t *testing.T) {
 	long := strings.Repeat("x", maxCell+1)
 	far := func(tail string) string {
@@ -86,6 +88,8 @@ func TestCSVRefusals(t *testing.T) {
 		{"too many cells far down", far("1,2,\n"), "f.csv: line 400004: 3 cells where the header has 2\nhint: a text that holds a comma must stand in double quotes"},
 		{"not UTF-8", "a\nok\nd\xe9j\xe0\n", "f.csv: line 3: the byte 0xe9 is not UTF-8\nhint: write the file in UTF-8"},
 		{"not UTF-8 far down", far("\"\n\xff\",2\n"), "f.csv: line 400005: the byte 0xff is not UTF-8\nhint: write the file in UTF-8"},
+		{"semicolons", "a;b\n1;2,5\n", "f.csv: line 1: the cells are separated by semicolons, and a CSV's are by commas" + commas},
+		{"tabs", "a\tb\n1\t2\n", "f.csv: line 1: the cells are separated by tabs, and a CSV's are by commas" + commas},
 		{"UTF-16", "\xff\xfea\x00", "f.csv: line 1: is UTF-16\nhint: write the file in UTF-8"},
 		{"Parquet", "PAR1....", "f.csv: line 1: is Parquet by its first bytes\nhint: name it .parquet"},
 		{"quote inside a cell", "a,b\n1,x\"y\n", "f.csv: line 2, column b: a double quote inside a cell that does not begin with one\nhint: put the cell in double quotes, and double those inside it"},

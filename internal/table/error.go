@@ -51,7 +51,7 @@ func unknown(file, name string, known []string) *Error {
 	if len(list) > most {
 		list = list[:most]
 	}
-	problem := fmt.Sprintf("no column %q; the columns are %s", name, strings.Join(list, ", "))
+	problem := fmt.Sprintf("no column %q; the columns are %s", name, strings.Join(named(list), ", "))
 	if n := len(known) - len(list); n > 0 {
 		problem += fmt.Sprintf(" and %d more", n)
 	}
@@ -62,6 +62,18 @@ func unknown(file, name string, known []string) *Error {
 		problem += fmt.Sprintf("\nhint: did you mean %q?", near)
 	}
 	return &Error{File: file, Problem: problem, Asked: name}
+}
+
+// named says of a column without a name, such as the index that pandas writes,
+// that it has none.
+func named(columns []string) []string {
+	out := slices.Clone(columns)
+	for i, c := range out {
+		if c == "" {
+			out[i] = "(one without a name)"
+		}
+	}
+	return out
 }
 
 // nearest is the known name with the fewest edits from name, if they are few.
