@@ -193,7 +193,7 @@ func (r *run) runScorer(ctx context.Context, test *table.Table, out io.Writer) e
 		return fmt.Errorf("running %q: %w", command, err)
 	}
 	if exit != 0 {
-		return fmt.Errorf("%q ended with status %d\nhint: it gets the rows without labels as CSV on standard input, and writes predictions as CSV to standard output", command, exit)
+		return fmt.Errorf("%q ended with status %d\nhint: %s", command, exit, contract)
 	}
 	return ctx.Err()
 }
@@ -212,6 +212,9 @@ func rowsOf(columns []*table.Column, n int) func(yield func([]string) bool) {
 	}
 }
 
+// contract is what a scorer must do.
+const contract = "it gets the rows without labels as CSV on standard input, and writes predictions as CSV to standard output"
+
 // checkScores refuses output that has not exactly one finite score for each
 // row.
 func (r *run) checkScores(ctx context.Context, test *table.Table, out *os.File) error {
@@ -225,6 +228,9 @@ func (r *run) checkScores(ctx context.Context, test *table.Table, out *os.File) 
 		o.Columns, o.Text = []string{p.ID, p.Column}, []string{p.ID}
 	}
 	what := fmt.Sprintf("the output of %q", p.Command)
+	if info.Size() == 0 {
+		return fmt.Errorf("%s is empty\nhint: %s", what, contract)
+	}
 	got, err := table.Read(ctx, path.Base(p.File), out, info.Size(), o)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
