@@ -23,7 +23,7 @@ func (e *evaluator) judge(ctx context.Context, doc *document, r Rule, asked Aske
 		return []verdict.Check{doc.unenumerated(r, err)}, nil
 	}
 	if len(items) == 0 {
-		return []verdict.Check{r.check(doc.name, verdict.Error, "level %s asks for this, but %s names nothing to judge", level, r.Items)}, nil
+		return []verdict.Check{e.nothing(doc, r, level)}, nil
 	}
 	answers, err := e.ask(ctx, doc, r)
 	if ctx.Err() != nil {
@@ -33,6 +33,19 @@ func (e *evaluator) judge(ctx context.Context, doc *document, r Rule, asked Aske
 		return everyItem(r, items, err), nil
 	}
 	return reconcile(doc, r, asked, items, answers), nil
+}
+
+// nothing is the check of a rule that is asked for and has no item: an error,
+// since a level that judges nothing must not pass. What to do is then to
+// declare something, not to better the model.
+func (e *evaluator) nothing(doc *document, r Rule, level string) verdict.Check {
+	section, ok := strings.CutPrefix(r.Declared, "input.spec.document.")
+	if !ok || e.declared(doc, r.Declared) {
+		return r.check(doc.name, verdict.Error, "level %s asks for this, but %s names nothing to judge", level, r.Items)
+	}
+	c := r.check(doc.name, verdict.Error, "level %s asks for this, and the project file has no spec.%s", level, section)
+	c.Solution = fmt.Sprintf("Write spec.%s into the project file, and train under the new spec; weighlock explain %s shows how.", section, r.ID)
+	return c
 }
 
 // notAsked says why a level does not ask for a rule here; empty where it
@@ -155,6 +168,11 @@ func (a said) valid(r Rule) error {
 	return nil
 }
 
+// seenBeingMade is what to do where a rule would pass, were its evidence not
+// weaker than what is asked for: to better model or data would not help.
+const seenBeingMade = "Let Weighlock see the predictions being made: set predictions.command, train through weighlock run, " +
+	"and do not replace the predictions afterwards. predictions/bound says what is missing."
+
 // downgrade makes a pass undecided where its evidence is missing or weaker
 // than the level asks for.
 func (d *document) downgrade(c *verdict.Check, r Rule, asked Asked) {
@@ -170,6 +188,7 @@ func (d *document) downgrade(c *verdict.Check, r Rule, asked Asked) {
 	if gradeRank[c.Grade] < gradeRank[least] {
 		c.Status = verdict.Undecided
 		c.Message = fmt.Sprintf("its evidence is %s, and at least %s is asked for (the rule said: %s)", c.Grade, least, c.Message)
+		c.Solution = seenBeingMade
 	}
 }
 

@@ -82,6 +82,7 @@ func TestEnumeration(t *testing.T) {
 		"a single text":            {items("input.model.name", "input.model"), "", map[string]string{"m": "pass: fine", `"a"`: spoke("input.model.name"), `"test"`: spoke("input.model.name")}},
 		"keys of an object":        {items("input.champion", "input.model"), `, "champion": {"a": 1, "m": 2, "test": 3}`, map[string]string{"a": "pass: fine", "m": "pass: fine", "test": "pass: fine"}},
 		"an empty list":            {items("input.signatures", "input.model"), `, "signatures": []`, map[string]string{"m": "error: level release asks for this, but input.signatures names nothing to judge"}},
+		"a section left out":       {items("input.signatures\n#   declared: input.spec.document.slices", "input.model"), `, "signatures": []`, map[string]string{"m": "error: level release asks for this, and the project file has no spec.slices"}},
 		"an empty object":          {items("input.champion", "input.model"), `, "champion": {}`, map[string]string{"m": "error: level release asks for this, but input.champion names nothing to judge"}},
 		"absent":                   {items("input.signatures", "input.model"), "", map[string]string{"m": "error: what must be judged is not known: input.signatures is absent"}},
 		"absent with evidence":     {items("input.data.items.sets", "input.data"), "", map[string]string{"m": "undecided: data is missing, so nobody knows what must be judged"}},
