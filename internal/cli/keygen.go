@@ -36,7 +36,10 @@ func (a *app) keygenCommand() *cobra.Command {
   verifier.yaml    whom to believe, and what to ask for at least
 
 One key in every role is enough to begin with; verdicts then say single-signer. Edit
-verifier.yaml to give roles to other keys.`,
+verifier.yaml to give roles to other keys.
+
+Level release asks for the order of spec and training. Name the timestamp authority that
+proves it with --tsa-chain, or let it rest on the builder's own clock with --claimed-time.`,
 		Args: args(0, 0, "no argument"),
 		RunE: func(*cobra.Command, []string) error { return a.keygen(f) },
 	}
@@ -101,6 +104,10 @@ func (a *app) keygen(f *keygenFlags) error {
 	}
 	for _, file := range files {
 		fmt.Fprintln(a.env.Out, filepath.Join(dir, file.name))
+	}
+	if !f.claimed && f.tsaChain == "" && f.level != "start" {
+		fmt.Fprintf(a.env.Err, "warning: no timestamp authority is named, so level %s cannot tell what came first, and stays undecided\n"+
+			"hint: delete these files and name one with --tsa-chain; or write claimed_time: true into %s, which lets the builder's own clock count\n", f.level, verifierFile)
 	}
 	return nil
 }
