@@ -49,12 +49,21 @@ func (s *surveyed) guessID(g *Guess) error {
 	switch len(candidates) {
 	case 0:
 		g.ID = Choice{Why: "no column has a name and values that identify rows, so they are matched by order"}
+		if s.index() {
+			g.ID.Why += "; the first column looks like pandas's index, and needs a name to be one: to_csv(..., index_label=\"id\")"
+		}
 		return nil
 	case 1:
 		g.ID = Choice{Value: candidates[0].Name, Why: why}
 		return nil
 	}
 	return s.ambiguous("name the rows", "--id", candidates)
+}
+
+// index reports whether the first column has no name, as the index that pandas
+// writes.
+func (s *surveyed) index() bool {
+	return len(s.table.Columns) > 0 && strings.TrimSpace(s.table.Columns[0].Name) == ""
 }
 
 // identify refuses an id column that does not tell all rows apart.
@@ -106,7 +115,11 @@ func (s *surveyed) pickScore(g *Guess) error {
 		g.Score = Choice{Value: candidates[0].Name, Why: why}
 		return s.scores(candidates[0])
 	}
-	return s.ambiguous("be the score", "--score", candidates)
+	err := s.ambiguous("be the score", "--score", candidates)
+	if len(candidates) > 2 {
+		err = fmt.Errorf("%w; if they are the probabilities of several classes, %s", err, oneAgainstRest)
+	}
+	return err
 }
 
 // strongest narrows columns that are named like scores: numbers first, then
@@ -139,6 +152,11 @@ func strongest(all, candidates []*column) []*column {
 
 // scores refuses a score column that does not score every row.
 func (s *surveyed) scores(c *column) error {
+	if c.Kind == table.Text {
+		return fmt.Errorf("%s: column %s holds text, not scores\nhint: say which column is the score with --score COLUMN;"+
+			" predicted classes are no scores: write the probability of one class, or, where there are several, %s",
+			s.options.Predictions, say(c.Name), oneAgainstRest)
+	}
 	if c.Kind != table.Number {
 		return fmt.Errorf("%s: column %s holds %s, not scores\nhint: say which column is the score with --score COLUMN",
 			s.options.Predictions, say(c.Name), c.Kind)

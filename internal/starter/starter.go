@@ -111,9 +111,11 @@ func (o Options) check() error {
 
 // notYet refuses a task that has no metrics in this version.
 func notYet(file, what string) error {
-	return fmt.Errorf("%s: %s: only binary and regression models are evaluated by this version"+
-		"\nhint: judge one class against the rest: a column that is 1 for that class and 0 otherwise, and the class's probability", file, what)
+	return fmt.Errorf("%s: %s: only binary and regression models are evaluated by this version\nhint: %s", file, what, oneAgainstRest)
 }
+
+// oneAgainstRest is what can be done with a model of several classes.
+const oneAgainstRest = "judge one class against the rest: a column that is 1 for that class and 0 otherwise, and the class's probability"
 
 func rowCount(n int) string {
 	if n == 1 {

@@ -67,16 +67,29 @@ func (g *Guess) limits(b *bytes.Buffer) {
 		fmt.Fprintf(b, "  # guessed: the usual one; recall, precision and other metrics of decisions use it, roc_auc does not; change it if wrong\n"+
 			"  threshold: %g\n\n", Threshold)
 		b.WriteString("spec:\n  metrics:\n" +
-			"    # Better than the prior: to give every row the same score makes 0.5. The lower\n" +
+			"    # Better than guessing: to give every row the same score makes 0.5. The lower\n" +
 			"    # end of the 95 % interval must reach it. Raise it to what the model's use needs.\n" +
-			"    roc_auc: {min: 0.5}\n")
+			"    roc_auc: {min: 0.5}\n" +
+			"    # recall: {min: 0.7}              # a share, 0.7 and not 70\n" +
+			more +
+			"  # baseline: {metric: roc_auc, gain: 0.02}\n" +
+			"  # slices: {by: [region, \"age:25,40,60\"], recall: {min: 0.5, max_gap: 0.1}, min_rows: 100}\n" +
+			"  # fairness: {by: [sex], tpr_difference: {max: 0.1}}\n")
 		return
 	}
 	b.WriteString("\nspec:\n  metrics:\n" +
-		"    # Better than the prior: to predict the mean label for every row makes 0. The lower\n" +
+		"    # Better than guessing: to predict the mean label for every row makes 0. The lower\n" +
 		"    # end of the 95 % interval must reach it. Raise it to what the model's use needs.\n" +
-		"    r2: {min: 0}\n")
+		"    r2: {min: 0}\n" +
+		"    # rmse: {max: 10}                 # in the label's unit; also mae, mape, bias, median_ae\n" +
+		more +
+		"  # baseline: {kind: constant, metric: rmse, gain: 0.5}\n" +
+		"  # slices: {by: [region, \"age:25,40,60\"], rmse: {max: 15}, min_rows: 100}\n")
 }
+
+// more stands above further sections, which wait for whoever knows the use.
+const more = "  # What else can be asked for, with columns and limits of your own;\n" +
+	"  # `weighlock explain evaluation/slices` says more about one.\n"
 
 // field writes a key, under the reason for its value.
 func field(b *bytes.Buffer, indent, key string, c Choice) {
