@@ -48,6 +48,9 @@ func TestBadFilesAreRefused(t *testing.T) {
 		{name: "other bytes than the digest", change: func(r *Request) { r.Predictions.Digest = "sha256:" + strings.Repeat("0", 64) }, want: []string{"not the pinned one", "preds.csv"}},
 		{name: "unknown grade", change: func(r *Request) { r.Grade = "good" }, want: []string{`"good"`}},
 		{name: "a task that cannot be evaluated", change: func(r *Request) { r.Spec.Task = "ranking" }, want: []string{"ranking"}},
+		{name: "the labels for predictions", change: func(r *Request) {
+			r.Predictions, r.Spec.Predictions.Column = r.Test, "y"
+		}, want: []string{"column y is the truth itself", "hint:"}},
 		{name: "id and score in one column", change: func(r *Request) { r.Spec.Predictions.ID = "p" }, want: []string{"both id and score"}},
 		{name: "other row counts without an id", preds: "id,p\na,.9\n", change: func(r *Request) { r.Spec.Test.ID = "" }, want: []string{"1 rows against 4", "data.test.id"}},
 		{name: "the champion of another channel", change: func(r *Request) {

@@ -62,6 +62,9 @@ func (w *work) read(ctx context.Context) (err error) {
 	if w.truth, err = readTruth(w.test, spec.Test.Label, spec.Test.Positive, spec.Task); err != nil {
 		return err
 	}
+	if w.Predictions.Digest == w.Test.Digest && spec.Predictions.Column == spec.Test.Label {
+		return fmt.Errorf("reading %s: column %s is the truth itself, and cannot be its prediction\nhint: name the column of the scores in predictions.column", w.Predictions.path(), spec.Test.Label)
+	}
 	columns := []string{spec.Predictions.Column}
 	if id := w.predictionID(); id != "" {
 		if id == spec.Predictions.Column {
