@@ -102,6 +102,9 @@ func (a *app) gateFolder(ctx context.Context, dir, repository string) (*gate.Dec
 }
 
 func (a *app) gateReference(ctx context.Context, ref string, replay bool) (*gate.Decision, error) {
+	if info, err := os.Stat(ref); err == nil && !info.IsDir() {
+		return nil, usagef("%s is a file\nhint: give the folder that holds it, or a reference", ref)
+	}
 	if !strings.Contains(ref, ":") && !strings.Contains(ref, "/") {
 		return nil, usagef("%s is not a folder, and not a reference either\nhint: a reference is like ghcr.io/acme/%s:1.0.0 or oci:models/%s:1.0.0", ref, ref, ref)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/starter"
 	"github.com/weighlock/weighlock/internal/table"
+	"github.com/weighlock/weighlock/internal/tree"
 )
 
 func (a *app) initCommand() *cobra.Command {
@@ -106,7 +107,7 @@ func inside(folder, path string) (string, error) {
 }
 
 func readTable(ctx context.Context, path string) (*table.Table, string, error) {
-	f, err := os.Open(path)
+	f, err := tree.Open(path)
 	if err != nil {
 		return nil, "", err
 	}

@@ -98,7 +98,7 @@ func (a *app) loadVerifier() (*verifier.File, error) {
 	}
 	f, err := verifier.Load(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usagef("no verifier file at %s", path)
+		return nil, usagef("no verifier file at %s\nhint: `weighlock keygen` writes a first one", path)
 	}
 	return f, err
 }
@@ -154,6 +154,9 @@ func (a *app) loadIDKey() ([]byte, error) {
 		return nil, err
 	}
 	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usagef("no id key at %s\nhint: make one with `weighlock keygen`", path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the id key: %w", err)
 	}

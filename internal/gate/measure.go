@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/sign"
+	"github.com/weighlock/weighlock/internal/tree"
 	"github.com/weighlock/weighlock/internal/verifier"
 )
 
@@ -111,7 +111,7 @@ func (w *Workspace) grade(predictions string) string {
 // source is a file of the project with its digest.
 func source(p *project.Project, path, name, file string) (*evaluate.Source, error) {
 	abs := p.Abs(file)
-	f, err := os.Open(abs)
+	f, err := tree.Open(abs)
 	if err != nil {
 		return nil, missing(err, p, path, file)
 	}
@@ -121,7 +121,7 @@ func source(p *project.Project, path, name, file string) (*evaluate.Source, erro
 		return nil, fmt.Errorf("reading %s: %w", file, err)
 	}
 	return &evaluate.Source{Name: name, Path: file, Digest: digest, Open: func() (evaluate.ReaderAtCloser, int64, error) {
-		f, err := os.Open(abs)
+		f, err := tree.Open(abs)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/weighlock/weighlock/internal/policy"
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/sign"
+	"github.com/weighlock/weighlock/internal/tree"
 	"github.com/weighlock/weighlock/internal/verdict"
 	"github.com/weighlock/weighlock/internal/verifier"
 )
@@ -122,7 +123,7 @@ func (w *Workspace) readSpec() error {
 // pinned hashes a data file and holds it against the digest in the project
 // file, where there is one.
 func pinned(p *project.Project, name string, t *project.Table) (string, error) {
-	f, err := os.Open(p.Abs(t.File))
+	f, err := tree.Open(p.Abs(t.File))
 	if err != nil {
 		return "", missing(err, p, "data."+name+".file", t.File)
 	}
@@ -146,6 +147,9 @@ func pinned(p *project.Project, name string, t *project.Table) (string, error) {
 func missing(err error, p *project.Project, path, file string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %s%s names %s, which is not there", ErrUsage, at(p, path), path, file)
+	}
+	if errors.Is(err, tree.ErrNoFile) {
+		return fmt.Errorf("%w: %s%s: %w", ErrUsage, at(p, path), path, err)
 	}
 	return fmt.Errorf("%sopening %s: %w", at(p, path), file, err)
 }
@@ -185,7 +189,7 @@ func (w *Workspace) readFiles(ctx context.Context) error {
 // inspect hashes a model file and looks at what it is, in the very bytes that
 // it hashed.
 func inspect(f pack.File) (*ModelFile, error) {
-	r, err := os.Open(f.Abs)
+	r, err := tree.Open(f.Abs)
 	if err != nil {
 		return nil, fmt.Errorf("opening the model file: %w", err)
 	}
@@ -250,7 +254,7 @@ func (w *Workspace) predictionsDigest() string {
 	if w.Project.Predictions == nil {
 		return ""
 	}
-	f, err := os.Open(w.Project.Abs(w.Project.Predictions.File))
+	f, err := tree.Open(w.Project.Abs(w.Project.Predictions.File))
 	if err != nil {
 		return ""
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/weighlock/weighlock/schema"
 )
@@ -126,7 +127,8 @@ func escapeGlob(dir string) string {
 }
 
 func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
+	// A pipe is opened without waiting for somebody to write to it, and refused.
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
