@@ -224,7 +224,41 @@ func (p *Published) readStatements(ctx context.Context) error {
 			p.Evidence = append(p.Evidence, e)
 		}
 	}
+	if err := p.ignoreForeign(); err != nil {
+		return err
+	}
 	slices.SortFunc(p.Verdicts, Verdict.compare)
+	return nil
+}
+
+// ignoreForeign sets aside what is attached here and is about something else:
+// anybody who can push can attach one image's evidence to another. Specs are
+// about themselves, and what else concerns the image names it, all of its
+// files, or the predictions that were evaluated.
+func (p *Published) ignoreForeign() error {
+	var files, predictions []string
+	for _, f := range p.Content.Files {
+		files = append(files, f.Digest)
+	}
+	for _, e := range of(p.Evidence, "evaluation") {
+		var ev evaluate.Evaluation
+		if err := json.Unmarshal(e.Statement.Predicate, &ev); err != nil {
+			return fmt.Errorf("evaluation %s: %w", artifact.Short(e.Digest), err)
+		}
+		if e.Statement.About(p.Image.Digest) {
+			predictions = append(predictions, ev.Predictions.Digest)
+		}
+	}
+	foreign := func(e Evidence) bool {
+		if e.Name == "spec" || e.Statement.About(p.Image.Digest) || covers(e, files) || slices.ContainsFunc(predictions, e.Statement.About) {
+			return false
+		}
+		p.Ignored = append(p.Ignored, verdict.Ignored{Digest: e.Digest, Type: e.Name, Reason: "it is about another image"})
+		return true
+	}
+	p.Evidence = slices.DeleteFunc(p.Evidence, foreign)
+	p.summaries = slices.DeleteFunc(p.summaries, foreign)
+	slices.SortFunc(p.Ignored, func(a, b verdict.Ignored) int { return compare(a.Digest, b.Digest) })
 	return nil
 }
 
@@ -260,23 +294,33 @@ func (p *Published) readChain(ctx context.Context) error {
 }
 
 // checkTag refuses a version tag that has been moved to an image whose
-// verdicts are about other versions.
+// verdicts, or whose entries in the chain of attempts, are about other
+// versions.
 func (p *Published) checkTag() error {
-	if p.Tag == "" || len(p.Verdicts) == 0 {
+	versions := p.versions()
+	if p.Tag == "" || len(versions) == 0 || slices.Contains(versions, p.Tag) || slices.Contains(versions, "") {
 		return nil
-	}
-	for _, v := range p.Verdicts {
-		if v.Report.Model.Version == p.Tag || v.Report.Model.Version == "" {
-			return nil
-		}
 	}
 	if p.rules.Verifier != nil {
 		if _, channel := p.rules.Verifier.Channels[p.Tag]; channel {
 			return nil
 		}
 	}
-	last := p.Verdicts[len(p.Verdicts)-1].Report.Model.Version
-	return fmt.Errorf("%w: the tag %s of %s leads to %s, which was judged as version %s", ErrIntegrity, p.Tag, p.Repo, artifact.Short(p.Image.Digest), last)
+	return fmt.Errorf("%w: the tag %s of %s leads to %s, which was judged as version %s", ErrIntegrity, p.Tag, p.Repo, artifact.Short(p.Image.Digest), versions[len(versions)-1])
+}
+
+// versions are those that the image was judged as: what the chain of attempts
+// says, then what the verdicts that are attached say.
+func (p *Published) versions() (all []string) {
+	for _, e := range p.Chain.Entries {
+		if a, err := ReadAttempt(e); err == nil && a.Model.Digest == p.Image.Digest {
+			all = append(all, a.Model.Version)
+		}
+	}
+	for _, v := range p.Verdicts {
+		all = append(all, v.Report.Model.Version)
+	}
+	return all
 }
 
 // Judge judges the image by what is attached to it. It evaluates nothing
@@ -402,16 +446,22 @@ func (p *Published) named(v Verdict, need func(kind, digest string, file bool) e
 }
 
 // chained asks for the verdicts that the chain of attempts names for this
-// image.
+// image. An image that a gate has signed was published, so the chain must have
+// an entry about it: else verdicts and chain were taken away together.
 func (p *Published) chained(need func(kind, digest string, file bool) error) error {
+	published := false
 	for _, e := range p.Chain.Entries {
 		a, err := ReadAttempt(e)
 		if err != nil || a.Model.Digest != p.Image.Digest {
 			continue
 		}
+		published = true
 		if err := need("verdict", a.Verdict, false); err != nil {
 			return err
 		}
+	}
+	if !published && len(of(p.Evidence, "sign")) > 0 {
+		return need("attempt", p.Image.Digest, false)
 	}
 	return nil
 }
