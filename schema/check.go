@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,7 +64,20 @@ func (c *checker) mismatch(f *form, n *node, path string) {
 	if f.kinds == cue.StringKind && (n.kind == cue.NumberKind || n.kind == cue.BoolKind) {
 		p.Hint = "put a value that is meant as text in quotes"
 	}
+	if share, ok := perCent(n.text); ok && n.kind == cue.StringKind && f.kinds&cue.NumberKind != 0 {
+		p.Hint = fmt.Sprintf("shares are written as fractions: %s for %s", share, n.text)
+	}
 	c.add(n.at, path, p)
+}
+
+// perCent is a text such as 85% as the fraction that it means.
+func perCent(text string) (string, bool) {
+	number, ok := strings.CutSuffix(strings.TrimSpace(text), "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if !ok || err != nil {
+		return "", false
+	}
+	return strconv.FormatFloat(v/100, 'g', 6, 64), true
 }
 
 func (c *checker) checkObject(o *object, n *node, path string) {

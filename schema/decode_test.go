@@ -56,6 +56,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"not a number":                  {"w.yaml", small + "predictions: {file: p, column: c, threshold: .nan}\n", "threshold: number .nan is not finite"},
 		"whole number too large":        {"w.yaml", small + "run: {seeds: {a: 9007199254740993}}\n", "run.seeds.a: whole number 9007199254740993 is beyond 2^53; write it as text"},
 		"number where text is meant":    {"w.yaml", strings.Replace(small, "label: y", "label: 7", 1), "data.test.label: found number 7, expected text that is not blank\nhint: put a value that is meant as text in quotes"},
+		"per cent for a fraction":       {"w.yaml", small + "spec: {metrics: {recall: {min: 85%}}}\n", "spec.metrics.recall.min: found text \"85%\", expected a number\nhint: shares are written as fractions: 0.85 for 85%"},
+		"a number for a limit":          {"w.yaml", small + "spec: {metrics: {recall: 0.85}}\n", "spec.metrics.recall: found number 0.85, expected a limit such as {min: 0.7}"},
 		"field without a value":         {"w.yaml", small + "spec:\n", "w.yaml:5:6: spec: found nothing (null), expected an object"},
 		"list for an object":            {"w.yaml", "- a\n", "w.yaml:1:1: found a list, expected an object"},
 		"empty JSON":                    {"w.json", "", "w.json:1:1: JSON ends too early"},

@@ -10,19 +10,21 @@ import (
 
 // words says what a definition wants, where its pattern would not.
 var words = map[string]string{
-	"#Digest":  "sha256: and 64 lower-case hexadecimal digits",
-	"#SHA256":  "64 lower-case hexadecimal digits",
-	"#Time":    "a time such as 2026-01-31T12:00:00Z",
-	"#Name":    "a lower-case name such as card-default",
-	"#Version": "a version such as 1.0.0",
-	"#Text":    "text that is not blank",
-	"#Path":    "a relative path inside the project, with forward slashes",
-	"#SliceBy": "a column, or a column and bin edges such as age:25,40,60",
-	"#Commit":  "a full commit id",
-	"#URI":     "an http or https address",
-	"#PEMKey":  "a public key in PEM",
-	"#PEMCert": "a certificate in PEM",
-	"#Base64":  "base64",
+	"#Digest":     "sha256: and 64 lower-case hexadecimal digits",
+	"#SHA256":     "64 lower-case hexadecimal digits",
+	"#Time":       "a time such as 2026-01-31T12:00:00Z",
+	"#Name":       "a lower-case name such as card-default",
+	"#Version":    "a version such as 1.0.0",
+	"#Text":       "text that is not blank",
+	"#Path":       "a relative path inside the project, with forward slashes",
+	"#SliceBy":    "a column, or a column and bin edges such as age:25,40,60",
+	"#Limit":      "a limit such as {min: 0.7}",
+	"#SliceLimit": "limits such as {min: 0.5, max_gap: 0.1}",
+	"#Commit":     "a full commit id",
+	"#URI":        "an http or https address",
+	"#PEMKey":     "a public key in PEM",
+	"#PEMCert":    "a certificate in PEM",
+	"#Base64":     "base64",
 }
 
 // say describes what a form wants.
