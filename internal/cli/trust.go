@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -91,7 +92,12 @@ func (a *app) configured(flag, variable, name string) (string, error) {
 	return path, nil
 }
 
+// loadVerifier reads the verifier file. Without one a verdict is the project's
+// own word, so a variable that should name it and is empty is no silence.
 func (a *app) loadVerifier() (*verifier.File, error) {
+	if a.flags.verifier == "" && slices.Contains(a.env.Environ, "WEIGHLOCK_VERIFIER=") {
+		return nil, usagef("WEIGHLOCK_VERIFIER is set, and empty\nhint: let it name the verifier file, or unset it")
+	}
 	path, err := a.configured(a.flags.verifier, "WEIGHLOCK_VERIFIER", verifierFile)
 	if path == "" || err != nil {
 		return nil, err
@@ -181,7 +187,11 @@ func (a *app) openPublished(ctx context.Context, ref string) (*gate.Published, e
 	if err != nil {
 		return nil, err
 	}
-	return gate.OpenPublished(ctx, repo, r, rules)
+	p, err := gate.OpenPublished(ctx, repo, r, rules)
+	if errors.Is(err, oci.ErrNotFound) && !strings.Contains(err.Error(), "\nhint: ") {
+		err = fmt.Errorf("%w\nhint: `weighlock ls %s` lists the versions that are there", err, repo)
+	}
+	return p, err
 }
 
 // isFolder says whether an argument of gate is a folder and not a reference.
