@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/weighlock/weighlock/internal/ledger"
 	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/pack"
 )
@@ -13,7 +14,7 @@ type Folder struct {
 	Dir    string
 	Rules  Rules
 	IDKey  []byte          // for joining with a champion's stored predictions
-	Repo   *oci.Repository // where the champion lies, unless the verifier file says; may be nil
+	Repo   *oci.Repository // where earlier attempts lie, and the champion unless the verifier file says; may be nil
 	Getenv func(string) string
 	Open   func(ref string) (*oci.Repository, error)
 }
@@ -46,7 +47,23 @@ func JudgeFolder(ctx context.Context, f Folder) (*Decision, error) {
 	for _, s := range measured.Statements {
 		q.Evidence = append(q.Evidence, Own(s))
 	}
+	if q.Attempts, err = w.earlier(ctx, f.Repo); err != nil {
+		return nil, err
+	}
 	return Decide(ctx, *q)
+}
+
+// earlier counts the attempts of the repository that a folder is judged
+// beside; none where there is no such repository, or nobody to believe.
+func (w *Workspace) earlier(ctx context.Context, repo *oci.Repository) (Attempts, error) {
+	if repo == nil || w.trust == nil {
+		return Attempts{}, nil
+	}
+	chain, err := ledger.Attempts(repo).Read(ctx, w.trust)
+	if err != nil {
+		return Attempts{}, fmt.Errorf("attempts of %s: %w", repo, err)
+	}
+	return CountAttempts(chain, len(chain.Entries), w.Spec.Test.Digest), nil
 }
 
 // Holds says whether an image was made of exactly the files that the
