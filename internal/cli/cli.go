@@ -137,6 +137,7 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return given(c) }
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddGroup(&cobra.Group{ID: "main", Title: "Start here:"}, &cobra.Group{ID: "more", Title: "Also:"})
 	cobra.EnableCommandSorting = false
@@ -162,6 +163,17 @@ func (a *app) root() *cobra.Command {
 		return usagef("%v\nhint: %s --help", err, c.CommandPath())
 	})
 	return root
+}
+
+// given refuses a flag that is named and says nothing, as --verifier "$FILE"
+// does where FILE is not set: what it should have named would not be asked.
+func given(c *cobra.Command) error {
+	for _, name := range []string{"verifier", "level", "key", "id-key", "tsa", "tsa-chain", "repository", "dir"} {
+		if f := c.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
+			return usagef("--%s is given, and empty\nhint: give it a value, or leave it out", name)
+		}
+	}
+	return nil
 }
 
 // completion makes cobra's own command refuse, as the others do, a shell that
