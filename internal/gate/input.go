@@ -278,19 +278,32 @@ func (q *Question) champions() map[string]ChampionHead {
 	return heads
 }
 
-// signing says whether the roles behind the evidence are held apart.
+// signing says whether those who built the model are others than those who
+// measured it and decided on it. Keys that signed nothing, or more keys on one
+// side, do not part the two.
 func signing(evidence []Evidence) string {
-	signers := map[string]bool{}
+	builders, judges := map[string]bool{}, map[string]bool{}
 	for _, e := range evidence {
-		if e.Signer != "" {
-			signers[e.Signer] = true
+		if e.Signer == "" {
+			continue
+		}
+		switch e.Name {
+		case "spec", "run", "lineage", "predictions":
+			builders[e.Signer] = true
+		case "evaluation", "profile", "datacheck", "skew", "drift", "sign":
+			judges[e.Signer] = true
 		}
 	}
-	switch len(signers) {
-	case 0:
+	switch {
+	case len(builders)+len(judges) == 0:
 		return "unsigned"
-	case 1:
+	case len(builders) == 0 || len(judges) == 0:
 		return "single-signer"
+	}
+	for signer := range builders {
+		if judges[signer] {
+			return "single-signer"
+		}
 	}
 	return "separate"
 }

@@ -271,16 +271,3 @@ func TestDecideRefusesHalfAQuestion(t *testing.T) {
 		}
 	}
 }
-
-func TestSigning(t *testing.T) {
-	a, b := Evidence{Signer: "a"}, Evidence{Signer: "b"}
-	for want, list := range map[string][]Evidence{
-		"unsigned":      {{}},
-		"single-signer": {a, a, {}},
-		"separate":      {a, b},
-	} {
-		if got := signing(list); got != want {
-			t.Errorf("got %s; want %s", got, want)
-		}
-	}
-}
