@@ -142,11 +142,22 @@ func pinned(p *project.Project, name string, t *project.Table) (string, error) {
 	return digest, nil
 }
 
+// whence is how a file that is named comes to be there.
+func whence(p *project.Project, path string) string {
+	switch {
+	case path == "predictions.file" && p.Predictions != nil && p.Predictions.Command != "":
+		return "weighlock run makes it, by predictions.command"
+	case path == "file" && p.Level != "start":
+		return "weighlock run -- COMMAND trains it; paths are relative to the project file's folder"
+	}
+	return "paths are relative to the project file's folder"
+}
+
 // missing turns a file that cannot be opened into words about the project
 // file's line that names it.
 func missing(err error, p *project.Project, path, file string) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %s%s names %s, which is not there", ErrUsage, at(p, path), path, file)
+		return fmt.Errorf("%w: %s%s names %s, which is not there\nhint: %s", ErrUsage, at(p, path), path, file, whence(p, path))
 	}
 	if errors.Is(err, tree.ErrNoFile) {
 		return fmt.Errorf("%w: %s%s: %w", ErrUsage, at(p, path), path, err)
