@@ -50,7 +50,7 @@ byte for byte.`,
 	a.idKeyFlag(c)
 	outputFlags(c, &f.outputs, &f.all)
 	c.Flags().BoolVar(&f.replay, "replay", false, "decide the latest verdict again, and compare")
-	c.Flags().StringVar(&f.repository, "repository", "", "where the champion of a folder's model lies")
+	c.Flags().StringVar(&f.repository, "repository", "", "where a folder's model is published: its earlier attempts and its champion")
 	return c
 }
 
@@ -62,7 +62,7 @@ func (a *app) gate(ctx context.Context, target string, f *gateFlags) error {
 	var d *gate.Decision
 	switch {
 	case f.replay && isFolder(target):
-		return usagef("--replay takes a reference, not a folder")
+		return usagef("--replay takes a reference, not a folder\nhint: weighlock gate --replay oci:models/card:1.0.0")
 	case isFolder(target):
 		d, err = a.gateFolder(ctx, target, f.repository)
 	default:

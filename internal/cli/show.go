@@ -80,7 +80,7 @@ func (a *app) show(p *gate.Published) error {
 func signedAt(e gate.Evidence) string {
 	switch {
 	case e.Time.IsZero():
-		return "time unknown"
+		return "no trusted time"
 	case e.Trusted:
 		return stamp(e.Time) + " (trusted)"
 	}
