@@ -62,7 +62,7 @@ func (p *parts) bins(t *table.Table, c *table.Column, texts []string) error {
 	}
 	values, err := t.Float64s(c.Name)
 	if err != nil {
-		return fmt.Errorf("slicing by %q: %w", p.by, err)
+		return fmt.Errorf("slicing by %q: %w\nhint: edges cut a column of numbers; a column of texts is named alone, as in %s", p.by, err, p.column)
 	}
 	low := "(-inf"
 	for _, text := range texts {
