@@ -11,7 +11,8 @@
 #   solution: >-
 #     Put the spec back to what was signed, or train again under the new one:
 #     weighlock run signs the spec and records the run. Trusted times need a
-#     timestamp authority (--tsa).
+#     timestamp authority (--tsa); claimed ones count where the verifier file
+#     says claimed_time: true.
 #   collections: [core]
 #   mltest: none
 #   parameters: []
