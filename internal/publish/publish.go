@@ -62,6 +62,9 @@ func Run(ctx context.Context, d Deps, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := mayPublish(d, w.Project.Name); err != nil {
+		return nil, err
+	}
 	repo, ref, err := d.Open(o.Ref)
 	if err != nil {
 		return nil, err
@@ -80,6 +83,20 @@ func Run(ctx context.Context, d Deps, o Options) (*Result, error) {
 		return nil, err
 	}
 	return p.record(ctx)
+}
+
+// mayPublish refuses a key whose measures and verdicts nobody would believe,
+// before anything is pushed: an entry by such a key would break the chain of
+// attempts for all others.
+func mayPublish(d Deps, model string) error {
+	trust, err := sign.NewTrust(d.Rules.Verifier, sign.At(d.Rules.Now))
+	if err != nil {
+		return fmt.Errorf("verifier file %s: %w", d.Rules.Verifier.Path, err)
+	}
+	if err := trust.Lets(d.Key, model, "evaluator", "gate"); err != nil {
+		return fmt.Errorf("%w\nhint: publish with the key that the verifier file gives the roles evaluator and gate; `weighlock gate` judges without one", err)
+	}
+	return nil
 }
 
 // publication is one publish under way.

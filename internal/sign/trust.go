@@ -153,6 +153,30 @@ func (k *key) covers(models []string) bool {
 	return len(models) > 0
 }
 
+// Lets says whether what a key signs now, about a model, counts as signed in
+// every one of the roles; ErrUntrusted where it does not, in words for whoever
+// was about to sign.
+func (t *Trust) Lets(signer *Key, model string, wanted ...string) error {
+	for _, k := range t.keys {
+		if k.hint != signer.hint {
+			continue
+		}
+		switch {
+		case k.bounded() && !k.valid(t.now):
+			return fmt.Errorf("%w: key %q may not sign now (%s)", ErrUntrusted, k.name, k.period())
+		case !k.covers([]string{model}):
+			return fmt.Errorf("%w: key %q may sign for models %q, and this one is %q", ErrUntrusted, k.name, k.models, model)
+		}
+		for _, role := range wanted {
+			if !slices.Contains(k.roles, role) {
+				return fmt.Errorf("%w: key %q has the roles %q, and %q is needed", ErrUntrusted, k.name, k.roles, role)
+			}
+		}
+		return nil
+	}
+	return fmt.Errorf("%w: the key %.64q", ErrUntrusted, signer.hint)
+}
+
 func (k *key) valid(at time.Time) bool {
 	return !at.Before(k.since) && (k.until.IsZero() || !at.After(k.until))
 }
