@@ -20,10 +20,22 @@ func TestLetsSayWhetherASignatureWouldCount(t *testing.T) {
 		"both roles":         {func() verifier.Key { return trusting("ci", k, "gate", "evaluator") }, noon, ""},
 		"one role of two":    {func() verifier.Key { return trusting("ci", k, "gate") }, noon, `"evaluator" is needed`},
 		"the builder's role": {func() verifier.Key { return trusting("author", k, "builder") }, noon, `key "author" has the roles ["builder"]`},
-		"another model":      {func() verifier.Key { l := trusting("ci", k, "gate", "evaluator"); l.Models = []string{"fraud-*"}; return l }, noon, `this one is "card-default"`},
-		"not any more":       {func() verifier.Key { l := trusting("ci", k, "gate", "evaluator"); l.Until = "2026-11-20T11:59:59Z"; return l }, noon, "may not sign now"},
-		"no clock":           {func() verifier.Key { l := trusting("ci", k, "gate", "evaluator"); l.Since = "2026-11-20T11:59:59Z"; return l }, time.Time{}, "may not sign now"},
-		"an unlisted key":    {func() verifier.Key { return trusting("ci", newKey(t), "gate", "evaluator") }, noon, "signed by nobody"},
+		"another model": {func() verifier.Key {
+			l := trusting("ci", k, "gate", "evaluator")
+			l.Models = []string{"fraud-*"}
+			return l
+		}, noon, `this one is "card-default"`},
+		"not any more": {func() verifier.Key {
+			l := trusting("ci", k, "gate", "evaluator")
+			l.Until = "2026-11-20T11:59:59Z"
+			return l
+		}, noon, "may not sign now"},
+		"no clock": {func() verifier.Key {
+			l := trusting("ci", k, "gate", "evaluator")
+			l.Since = "2026-11-20T11:59:59Z"
+			return l
+		}, time.Time{}, "may not sign now"},
+		"an unlisted key": {func() verifier.Key { return trusting("ci", newKey(t), "gate", "evaluator") }, noon, "signed by nobody"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
