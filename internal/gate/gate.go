@@ -53,6 +53,7 @@ type Question struct {
 	Level    string         // that the project or the caller asks for
 	Mode     string
 	Policy   *policy.Bundle
+	Tighten  map[string]any // parameters that the project asks for beside the verifier file's
 	Now      time.Time
 	Engine   verdict.Engine
 	// Locate finds a path of the project file, for reports; may be nil.
@@ -94,6 +95,14 @@ func Decide(ctx context.Context, q Question) (*Decision, error) {
 	values, err := q.Policy.Parameters(options)
 	if err != nil {
 		return nil, fmt.Errorf("reading the policy's parameters: %w", err)
+	}
+	if len(q.Tighten) > 0 {
+		if options.Parameters, err = tighten(values, q.Tighten); err != nil {
+			return nil, err
+		}
+		if values, err = q.Policy.Parameters(options); err != nil {
+			return nil, fmt.Errorf("%w: policy.parameters: %w", ErrUsage, err)
+		}
 	}
 	if d.Parameters, err = canonical.Marshal(values); err != nil {
 		return nil, fmt.Errorf("writing the policy's parameters: %w", err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -37,6 +38,7 @@ type Published struct {
 	Gone       []catalog.Gone
 	Chain      *ledger.State // of attempts
 	summaries  []Evidence
+	parameters map[string]any // that the project asks for
 	trust      *sign.Trust
 	rules      Rules
 }
@@ -130,6 +132,15 @@ func (p *Published) readSpec() error {
 	}
 	if p.SpecDigest, err = p.Spec.Digest(); err != nil {
 		return err
+	}
+	switch text, err := p.Content.Metadata(parametersFile); {
+	case errors.Is(err, pack.ErrNoFile):
+	case err != nil:
+		return err
+	default:
+		if err := json.Unmarshal(text, &p.parameters); err != nil {
+			return fmt.Errorf("parameters of the image: %w", err)
+		}
 	}
 	if p.Spec.Name != p.Repo.Name() {
 		return fmt.Errorf("%w: the image is of the model %q, the repository of %q", ErrIntegrity, p.Spec.Name, p.Repo.Name())
@@ -347,7 +358,7 @@ func (p *Published) question() *Question {
 		Attempts: p.attempts(len(p.Chain.Entries)),
 		Verifier: p.rules.Verifier, Trust: p.trust, Policy: p.rules.Policy,
 		Level: p.rules.Level, Now: p.rules.Now, Engine: p.rules.Engine,
-		Locate: p.locate(),
+		Locate: p.locate(), Tighten: p.parameters,
 	}
 	if e, err := q.current("evaluation"); err == nil && e != nil {
 		var ev evaluate.Evaluation

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/canonical"
 	"github.com/weighlock/weighlock/internal/capture"
 	"github.com/weighlock/weighlock/internal/modelfile"
 	"github.com/weighlock/weighlock/internal/pack"
@@ -78,7 +79,8 @@ func OpenWorkspace(ctx context.Context, dir string, rules Rules, getenv func(str
 	return w, err
 }
 
-// outside refuses a verifier file that the project itself could rewrite.
+// outside refuses a verifier file that the project itself could rewrite: one
+// in its folder, or in the work tree of version control that the folder is in.
 func outside(v *verifier.File, dir string) error {
 	if v == nil || v.Path == "" {
 		return nil
@@ -97,10 +99,24 @@ func outside(v *verifier.File, dir string) error {
 	if real, err := filepath.EvalSymlinks(root); err == nil {
 		root = real
 	}
+	root = workTree(root)
 	if rel, err := filepath.Rel(root, path); err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		return fmt.Errorf("%w: the verifier file %s lies inside the project, which it is meant to judge\nhint: keep it outside, such as in the folder that `weighlock keygen` names", ErrIntegrity, v.Path)
+		return fmt.Errorf("%w: the verifier file %s lies inside the project, which it is meant to judge\nhint: keep it outside, also of the work tree that the project is in, such as in the folder that `weighlock keygen` names", ErrIntegrity, v.Path)
 	}
 	return nil
+}
+
+// workTree is the folder at or above dir that version control is kept in;
+// where there is none, dir.
+func workTree(dir string) string {
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return dir
+		}
+	}
 }
 
 func (w *Workspace) readSpec() error {
@@ -277,6 +293,10 @@ func (w *Workspace) predictionsDigest() string {
 	return digest
 }
 
+// parametersFile carries, in the image, the parameters that the project asks
+// for beside the verifier file's.
+const parametersFile = "parameters.json"
+
 // packInput is what pack makes the image from: the model's files, and beside
 // them project file, spec and lineage.
 func (w *Workspace) packInput(getenv func(string) string) (pack.Input, error) {
@@ -287,6 +307,11 @@ func (w *Workspace) packInput(getenv func(string) string) (pack.Input, error) {
 	}
 	in.Metadata[filepath.Base(w.Project.Path)] = w.Project.Text
 	in.Metadata["spec.json"] = spec
+	if len(w.Project.Parameters) > 0 {
+		if in.Metadata[parametersFile], err = canonical.Marshal(w.Project.Parameters); err != nil {
+			return in, err
+		}
+	}
 	in.Created = time.Unix(0, 0).UTC()
 	q := w.question(Rules{})
 	run, err := q.run()
@@ -322,6 +347,7 @@ func (w *Workspace) question(rules Rules) *Question {
 		Evidence: slices.Clone(w.Evidence), Ignored: slices.Clone(w.Ignored),
 		Verifier: rules.Verifier, Trust: w.trust, Policy: rules.Policy,
 		Level: rules.Level, Mode: w.Project.Mode, Now: rules.Now, Engine: rules.Engine,
-		Locate: w.Project.Location,
+		Tighten: w.Project.Parameters,
+		Locate:  w.Project.Location,
 	}
 }
