@@ -56,6 +56,7 @@ type Result struct {
 	Run         string // id
 	Spec        *Commitment
 	Lineage     *lineage.Lineage // nil where the command failed
+	Changed     string           // a path by which the work tree differed from its commit, if it did
 	Predictions *Predictions     // nil unless the project has predictions.command
 	Stored      []Stored         // statements about this run
 }

@@ -521,12 +521,14 @@ func TestCodeIsTheCommitWithoutWhatTheRunDeclares(t *testing.T) {
 	git("add", "weighlock.yaml", "train.sh", "score.sh", "code")
 	git("commit", "-q", "-m", "one")
 	commit := git("rev-parse", "HEAD")
+	var changed string
 	code := func() lineage.Code {
 		t.Helper()
 		result, err := s.run(t.Context(), "sh", "train.sh")
 		if err != nil {
 			t.Fatal(err)
 		}
+		changed = result.Changed
 		return result.Lineage.Code
 	}
 	clean, dirty := false, true
@@ -539,6 +541,9 @@ func TestCodeIsTheCommitWithoutWhatTheRunDeclares(t *testing.T) {
 	want.Dirty, want.Changes = &dirty, artifact.Digest(nil)
 	if d := cmp.Diff(want, code()); d != "" {
 		t.Errorf("an untracked source file:\n%s", d)
+	}
+	if changed != "helper.py" {
+		t.Errorf("changed by %q; want helper.py", changed)
 	}
 	s.write(t, "train.sh", projectFiles["train.sh"]+"# changed\n")
 	want.Changes = artifact.Digest([]byte(git("diff", "HEAD") + "\n"))

@@ -22,10 +22,12 @@ func (r *run) code(ctx context.Context) lineage.Code {
 	if err != nil || !objectID.MatchString(commit) {
 		return unknown
 	}
-	dirty, err := r.dirty(ctx)
+	changed, err := r.changed(ctx)
 	if err != nil {
 		return unknown
 	}
+	dirty := changed != ""
+	r.result.Changed = changed
 	c := lineage.Code{Status: lineage.Known, Commit: commit, Dirty: &dirty}
 	if remote, err := r.git(ctx, "config", "--get", "remote.origin.url"); err == nil {
 		c.Repository = withoutCredentials(remote)
@@ -48,18 +50,20 @@ func (r *run) git(ctx context.Context, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-func (r *run) dirty(ctx context.Context) (bool, error) {
+// changed is a path by which the work tree differs from its commit; empty where
+// it does not.
+func (r *run) changed(ctx context.Context) (string, error) {
 	top, err := r.git(ctx, "rev-parse", "--show-toplevel")
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	out, err := r.tool(ctx, "git", "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	dir, err := filepath.EvalSymlinks(r.project.Dir)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	for _, entry := range strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		if len(entry) < 4 {
@@ -67,10 +71,10 @@ func (r *run) dirty(ctx context.Context) (bool, error) {
 		}
 		rel, err := filepath.Rel(dir, filepath.Join(top, entry[3:]))
 		if err != nil || !r.declared(filepath.ToSlash(rel), entry[:2] == "??") {
-			return true, nil //nolint:nilerr // what cannot be told apart counts as a change
+			return entry[3:], nil //nolint:nilerr // what cannot be told apart counts as a change
 		}
 	}
-	return false, nil
+	return "", nil
 }
 
 // declared says whether a path is one that the run writes, or an input that

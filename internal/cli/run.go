@@ -79,4 +79,8 @@ func (a *app) recorded(r *capture.Result) {
 	for _, s := range r.Stored {
 		fmt.Fprintf(w, "  signed      %s %s\n", s.Predicate, short(s.Digest))
 	}
+	if r.Changed != "" {
+		fmt.Fprintf(w, "warning: the work tree differed from its commit, by %s for one, and the lineage says so\n"+
+			"hint: commit it or list it in .gitignore, then train again\n", report.Plain(r.Changed))
+	}
 }
