@@ -73,7 +73,7 @@ func (w *work) champion(ctx context.Context) (*Compared, error) {
 		return nil, nil
 	}
 	if c.Channel != limit.Channel {
-		return nil, fmt.Errorf("evaluating: the champion given is that of channel %s, the spec asks for %s", c.Channel, limit.Channel)
+		return nil, fmt.Errorf("the champion given is that of channel %s, the spec asks for %s", c.Channel, limit.Channel)
 	}
 	compared := &Compared{Channel: c.Channel, Digest: c.Digest, Predictions: c.Predictions.Digest}
 	var failure error
@@ -141,7 +141,7 @@ func (w *work) sortResults() error {
 	slices.SortFunc(w.results, func(a, b ItemResult) int { return strings.Compare(a.Item, b.Item) })
 	for i := 1; i < len(w.results); i++ {
 		if w.results[i].Item == w.results[i-1].Item {
-			return fmt.Errorf("evaluating: two results are called %q\nhint: slice by each column once", w.results[i].Item)
+			return fmt.Errorf("two results are called %q\nhint: slice by each column once", w.results[i].Item)
 		}
 	}
 	if w.results == nil {

@@ -42,13 +42,13 @@ func Run(ctx context.Context, request Request) (*Result, error) {
 func (w *work) check(context.Context) error {
 	switch {
 	case w.Spec == nil:
-		return errors.New("evaluating: no spec")
+		return errors.New("there is no spec to evaluate by")
 	case w.Spec.Task != "binary" && w.Spec.Task != "regression":
-		return fmt.Errorf("evaluating: task %s cannot be evaluated yet, only binary and regression", w.Spec.Task)
+		return fmt.Errorf("task %s cannot be evaluated, only binary and regression", w.Spec.Task)
 	case w.Spec.Test.Digest != w.Test.Digest:
 		return fmt.Errorf("%w: the spec pins %s as %s, this one is %s", ErrPinned, w.Spec.Test.File, artifact.Short(w.Spec.Test.Digest), artifact.Short(w.Test.Digest))
 	case !slices.Contains([]string{"claimed", "computed", "rescored"}, w.Grade):
-		return fmt.Errorf("evaluating: %q is no grade of evidence", w.Grade)
+		return fmt.Errorf("%q is no grade of evidence", w.Grade)
 	}
 	w.judge = &judge{spec: w.Spec, seed: w.SpecDigest + "|" + w.Test.Digest + "|" + w.Predictions.Digest}
 	return nil
@@ -84,7 +84,7 @@ func (w *work) readTrain(ctx context.Context) (err error) {
 		return nil
 	}
 	if w.Spec.Train == nil {
-		return fmt.Errorf("evaluating: there is training data %s, but the spec names none", w.Train.path())
+		return fmt.Errorf("there is training data %s, but the spec names none", w.Train.path())
 	}
 	if w.train, err = w.Train.read(ctx, w.Train.path(), table.Options{Text: texts(w.Spec.Train.ID)}); err != nil {
 		return err

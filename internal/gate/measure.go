@@ -37,6 +37,9 @@ func (w *Workspace) Measure(ctx context.Context, image, version string, champion
 	if p.Predictions == nil {
 		return nil, fmt.Errorf("%w: %s names no predictions\nhint: add predictions with file and column", ErrUsage, p.Path)
 	}
+	if p.Task != "binary" && p.Task != "regression" {
+		return nil, fmt.Errorf("%w: %stask %s has no metrics that could be computed; binary and regression have", ErrUsage, at(p, "task"), p.Task)
+	}
 	predictions, err := source(p, "predictions.file", "predictions", p.Predictions.File)
 	if err != nil {
 		return nil, err
