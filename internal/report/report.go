@@ -16,6 +16,18 @@ import (
 type Options struct {
 	Color bool // colour and bold, for a terminal that wants them
 	All   bool // every check in full, also those that passed
+	// Width is the terminal's, in columns; 0 where the report goes elsewhere:
+	// text is then wrapped at 100, and lists are left in one line an entry.
+	Width int
+	// File is the project file's path from the root of its repository, with
+	// forward slashes (models/card/weighlock.yaml). Forms that point into a
+	// repository put its folder before the places of checks, and show there
+	// what has no place of its own. Empty: places are shown as they are.
+	File string
+	// Limit is how many bytes markdown and github-summary may take; 0 is no
+	// limit for markdown, and for github-summary what a step may hold. The
+	// head is written in any case.
+	Limit int
 }
 
 // Renderer writes a report in one form.

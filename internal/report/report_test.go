@@ -13,9 +13,6 @@ import (
 	"github.com/weighlock/weighlock/internal/verdict"
 )
 
-func num(v float64) *float64 { return &v }
-func count(n int64) *int64   { return &n }
-
 func denied() *verdict.Report {
 	return &verdict.Report{
 		Model:   verdict.Model{Name: "card-default", Version: "1.1.0", Digest: "sha256:" + strings.Repeat("ab", 32)},
@@ -48,7 +45,7 @@ const deniedText = `DENIED  card-default 1.1.0  at level release
 ✗ FAIL  evaluation/slices: It is good on every slice
   recall{age=(-inf,25)}
     recall{age=(-inf,25)} is 0.389, below 0.5
-    observed   0.3894 [0.3481, 0.4324] n=511 (wilson)
+    observed   0.3894 [0.3481, 0.4324] n=511 (wilson)  ··├──────●───────┤···········┃··
     limit      ≥ 0.5 at the interval's bad end
     where      weighlock.yaml:35
     what to do Find out what the model does not know about these rows.
@@ -128,6 +125,9 @@ func TestPlain(t *testing.T) {
 		"age=[25,40)":           "age=[25,40)",
 		"a\x1b[2J\x1b[32mPASS":  "a·[2J·[32mPASS",
 		"two\nlines\tand\rmore": "two lines and more",
+		"\n::error::x, a::b":    " :·error::x, a::b",
+		"##[error]x":            "#·[error]x",
+		"not\xffutf8":           "not·utf8",
 		"abc\u202eexe":          "abc·exe",
 		"ünïcode ✓":             "ünïcode ✓",
 	} {
