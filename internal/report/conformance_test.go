@@ -27,6 +27,7 @@ var conformance = map[string]struct {
 	read   func(t *testing.T, out []byte, r *verdict.Report)
 }{
 	"terminal": {"txt", readTerminal},
+	"concise":  {"txt", readConcise},
 	"json":     {"json", readJSON},
 }
 

@@ -35,6 +35,7 @@ type Renderer func(w io.Writer, r *verdict.Report, o Options) error
 
 var renderers = map[string]Renderer{
 	"terminal": Terminal,
+	"concise":  Concise,
 	"json":     JSON,
 }
 
