@@ -26,9 +26,11 @@ var conformance = map[string]struct {
 	suffix string
 	read   func(t *testing.T, out []byte, r *verdict.Report)
 }{
-	"terminal": {"txt", readTerminal},
-	"concise":  {"txt", readConcise},
-	"json":     {"json", readJSON},
+	"terminal":       {"txt", readTerminal},
+	"concise":        {"txt", readConcise},
+	"json":           {"json", readJSON},
+	"markdown":       {"md", readMarkdown},
+	"github-summary": {"md", readGitHubSummary},
 }
 
 func TestEveryFormHasAFixture(t *testing.T) {

@@ -34,9 +34,11 @@ type Options struct {
 type Renderer func(w io.Writer, r *verdict.Report, o Options) error
 
 var renderers = map[string]Renderer{
-	"terminal": Terminal,
-	"concise":  Concise,
-	"json":     JSON,
+	"terminal":       Terminal,
+	"concise":        Concise,
+	"json":           JSON,
+	"markdown":       Markdown,
+	"github-summary": GitHubSummary,
 }
 
 // Names lists the forms.
