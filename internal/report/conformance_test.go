@@ -31,6 +31,7 @@ var conformance = map[string]struct {
 	"json":           {"json", readJSON},
 	"markdown":       {"md", readMarkdown},
 	"github-summary": {"md", readGitHubSummary},
+	"github":         {"txt", readGitHub},
 }
 
 func TestEveryFormHasAFixture(t *testing.T) {

@@ -39,6 +39,7 @@ var renderers = map[string]Renderer{
 	"json":           JSON,
 	"markdown":       Markdown,
 	"github-summary": GitHubSummary,
+	"github":         GitHub,
 }
 
 // Names lists the forms.
