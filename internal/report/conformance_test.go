@@ -32,6 +32,7 @@ var conformance = map[string]struct {
 	"markdown":       {"md", readMarkdown},
 	"github-summary": {"md", readGitHubSummary},
 	"github":         {"txt", readGitHub},
+	"sarif":          {"json", readSARIF},
 }
 
 func TestEveryFormHasAFixture(t *testing.T) {
