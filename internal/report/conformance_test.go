@@ -33,6 +33,7 @@ var conformance = map[string]struct {
 	"github-summary": {"md", readGitHubSummary},
 	"github":         {"txt", readGitHub},
 	"sarif":          {"json", readSARIF},
+	"junit":          {"xml", readJUnit},
 }
 
 func TestEveryFormHasAFixture(t *testing.T) {

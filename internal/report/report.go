@@ -40,6 +40,7 @@ var renderers = map[string]Renderer{
 	"markdown":       Markdown,
 	"github-summary": GitHubSummary,
 	"github":         GitHub,
+	"junit":          JUnit,
 	"sarif":          SARIF,
 }
 
