@@ -34,6 +34,7 @@ var conformance = map[string]struct {
 	"github":         {"txt", readGitHub},
 	"sarif":          {"json", readSARIF},
 	"junit":          {"xml", readJUnit},
+	"gitlab":         {"json", readGitLab},
 }
 
 func TestEveryFormHasAFixture(t *testing.T) {

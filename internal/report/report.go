@@ -41,6 +41,7 @@ var renderers = map[string]Renderer{
 	"github-summary": GitHubSummary,
 	"github":         GitHub,
 	"junit":          JUnit,
+	"gitlab":         GitLab,
 	"sarif":          SARIF,
 }
 
