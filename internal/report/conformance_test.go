@@ -35,6 +35,7 @@ var conformance = map[string]struct {
 	"sarif":          {"json", readSARIF},
 	"junit":          {"xml", readJUnit},
 	"gitlab":         {"json", readGitLab},
+	"html":           {"html", readHTML},
 }
 
 func TestEveryFormHasAFixture(t *testing.T) {

@@ -43,6 +43,7 @@ var renderers = map[string]Renderer{
 	"junit":          JUnit,
 	"gitlab":         GitLab,
 	"sarif":          SARIF,
+	"html":           HTML,
 }
 
 // Names lists the forms.

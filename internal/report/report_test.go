@@ -153,7 +153,7 @@ func TestJSONIsTheReport(t *testing.T) {
 
 func TestUnknownFormNamesTheKnown(t *testing.T) {
 	_, err := For("pdf")
-	if err == nil || err.Error() != "unknown output \"pdf\"\nhint: one of concise, github, github-summary, gitlab, json, junit, markdown, sarif, terminal" {
+	if err == nil || err.Error() != "unknown output \"pdf\"\nhint: one of concise, github, github-summary, gitlab, html, json, junit, markdown, sarif, terminal" {
 		t.Errorf("got %v", err)
 	}
 }
