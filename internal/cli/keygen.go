@@ -137,6 +137,9 @@ func (f *keygenFlags) verifierText(public []byte) ([]byte, error) {
 	}
 	if f.tsaChain != "" {
 		chain, err := os.ReadFile(f.tsaChain)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, usagef("there are no certificates at %s", f.tsaChain)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("reading the authority's certificates: %w", err)
 		}
