@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/capture"
 	"github.com/weighlock/weighlock/internal/evaluate"
 	"github.com/weighlock/weighlock/internal/gate"
 	"github.com/weighlock/weighlock/internal/ledger"
 	"github.com/weighlock/weighlock/internal/oci"
+	"github.com/weighlock/weighlock/internal/pack"
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/sign"
 	"github.com/weighlock/weighlock/internal/verdict"
@@ -32,6 +34,8 @@ var statuses = []struct {
 	{evaluate.ErrPinned, verdict.ExitIntegrity},
 	{project.ErrPinned, verdict.ExitIntegrity},
 	{capture.ErrChanged, verdict.ExitIntegrity},
+	{artifact.ErrChanged, verdict.ExitIntegrity},
+	{pack.ErrChanged, verdict.ExitIntegrity},
 	{oci.ErrIntegrity, verdict.ExitIntegrity},
 	{sign.ErrSignature, verdict.ExitIntegrity},
 	{sign.ErrUntrusted, verdict.ExitIntegrity},
