@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,13 +87,18 @@ func newStage(bin, out string) (*stage, error) {
 	if err := os.WriteFile(filepath.Join(out, "tsa.pem"), authority.CertificatesPEM(), 0o644); err != nil {
 		return nil, err
 	}
-	s.env = append(os.Environ(),
+	s.env = append(slices.DeleteFunc(os.Environ(), own),
 		"PATH="+filepath.Dir(bin)+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"WEIGHLOCK_CONFIG="+filepath.Join(out, "config"),
-		"WEIGHLOCK_PASSWORD=demo", "WEIGHLOCK_TSA="+tsaURL,
-		"WEIGHLOCK_KEY=", "WEIGHLOCK_VERIFIER=", "WEIGHLOCK_ID_KEY=", "NO_COLOR=1",
+		"WEIGHLOCK_PASSWORD=demo", "WEIGHLOCK_TSA="+tsaURL, "NO_COLOR=1",
 	)
 	return s, nil
+}
+
+// own says of a variable that it is a setting of Weighlock's, which the demo
+// takes from nobody.
+func own(variable string) bool {
+	return strings.HasPrefix(variable, "WEIGHLOCK_") || strings.HasPrefix(variable, "SOURCE_DATE_EPOCH=")
 }
 
 // empty makes a folder fresh. It only ever deletes a folder that an earlier
