@@ -170,6 +170,7 @@ type ChampionHead struct {
 
 // Attempts counts earlier entries of the repository's chain.
 type Attempts struct {
+	Counted bool   `json:"counted"` // false where no chain could be read and believed
 	Count   int    `json:"count"`
 	Denials int    `json:"denials"`
 	Specs   int    `json:"specs"`

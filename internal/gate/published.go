@@ -479,6 +479,9 @@ func (p *Published) chained(need func(kind, digest string, file bool) error) err
 
 // attempts counts the first n entries of the chain.
 func (p *Published) attempts(n int) Attempts {
+	if p.trust == nil {
+		return Attempts{}
+	}
 	return CountAttempts(p.Chain, n, p.Spec.Test.Digest)
 }
 
@@ -535,7 +538,7 @@ func ReadAttempt(e ledger.Entry) (*Attempt, error) {
 // denials, and on one evaluation set the different specs and the looks.
 func CountAttempts(s *ledger.State, n int, data string) Attempts {
 	var (
-		out   Attempts
+		out   = Attempts{Counted: true}
 		specs = map[string]bool{}
 	)
 	for _, e := range s.Entries[:min(n, len(s.Entries))] {

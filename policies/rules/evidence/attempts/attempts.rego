@@ -21,7 +21,11 @@ package weighlock.rules.evidence.attempts
 
 import data.weighlock.lib.checks as finding
 
-checks contains finding.conclude(input.model.name, {f | some f in [_finding]; f != null}, "this is the first attempt, and the first look at this holdout", {"observed": {"text": _words}, "evidence": [d | d := input.attempts.head]})
+checks contains finding.conclude(input.model.name, {f | some f in [_finding]; f != null}, _praise, {"observed": {"text": _words}, "evidence": [d | d := input.attempts.head]})
+
+default _praise := "this is the first attempt, and the first look at this holdout"
+
+_praise := "no repository was named, so earlier attempts are not counted here" if input.attempts.counted == false
 
 _counts := [input.attempts.count, input.attempts.denials, input.attempts.specs, input.attempts.looks]
 
@@ -34,6 +38,7 @@ _counted if {
 	every n in _counts {
 		is_number(n)
 	}
+	is_boolean(input.attempts.counted)
 }
 
 _finding := finding.error("earlier attempts were not counted") if not _counted
