@@ -40,7 +40,7 @@ func jump(p places, c verdict.Check) string {
 	}
 	file, line, col := p.of(c)
 	if col == 0 {
-		return fmt.Sprintf("%s:%d: ", file, line)
+		return Plain(fmt.Sprintf("%s:%d: ", file, line))
 	}
-	return fmt.Sprintf("%s:%d:%d: ", file, line, col)
+	return Plain(fmt.Sprintf("%s:%d:%d: ", file, line, col))
 }

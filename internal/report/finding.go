@@ -75,6 +75,9 @@ func fingerprint(model, rule, item string, nth int) string {
 // message keeps them to itself.
 func (f finding) says() string {
 	text := Plain(f.Message)
+	if strings.TrimSpace(text) == "" {
+		text = status(f.Status) + ", and no word why"
+	}
 	if !strings.HasPrefix(text, Plain(f.Item)) {
 		text = Plain(f.Item) + ": " + text
 	}

@@ -101,7 +101,7 @@ func reports() map[string]*verdict.Report {
 // something somewhere.
 var nasty = []string{
 	"two\nlines", "carriage\rreturn", "100%", "%0A::error::x", "a:b", "a,b", "]]>", "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "&amp;&lt;",
-	"\x1b[2J\x1b[32mALLOWED-BY-NAME", "bad\xff\xfeutf8", "abc\u202egnp.exe", "\u2028line", "nul\x00byte", "\ufffe",
+	"\x1b[2J\x1b[32mALLOWED-BY-NAME", "bad\xff\xfeutf8", "abc\u202egnp.exe", "\u2028line", "nul\x00byte", "\x7fdel", "\u00a0::error::x", ":", "a\u00a0b\u3000c", "\u009b2Jcsi", "\ufffe",
 	"::error file=x::y", "\n::stop-commands::t", "##[set-output name=verdict]x", "##vso[task.complete result=Succeeded;]", "|pipe\\|", "`tick``", "[link](http://evil.example)", "www.evil.example",
 	"@octocat", "</details>", "{{.Style}}", "--><!--", "$x^2$", "~~gone~~", "日本語", "", " ", "-", "```",
 }

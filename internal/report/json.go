@@ -3,7 +3,9 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/weighlock/weighlock/internal/verdict"
 )
@@ -12,8 +14,9 @@ import (
 // schema/predicate/verdict/v1.
 func JSON(w io.Writer, r *verdict.Report, _ Options) error { return writeJSON(w, r) }
 
-// writeJSON breaks "##", by which some CI runners take part of a line for a
-// command; to a JSON reader it is the same text.
+// writeJSON writes characters that could repaint a terminal as \u escapes, and
+// breaks "##", by which some CI runners take part of a line for a command; to a
+// JSON reader all of it is the same text.
 func writeJSON(w io.Writer, v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -22,6 +25,21 @@ func writeJSON(w io.Writer, v any) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte("##"), []byte(`#\u0023`)))
+	text := strings.ReplaceAll(b.String(), "##", `#\u0023`)
+	_, err := io.WriteString(w, escapeRunes(text))
 	return err
+}
+
+// escapeRunes escapes what is not plain; in JSON that has been written, it can
+// stand in strings only, and line breaks only between values.
+func escapeRunes(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r != '\n' && !plain(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }

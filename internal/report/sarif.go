@@ -63,7 +63,7 @@ func sarifRules(r *verdict.Report, found []finding) ([]sarifRule, map[string]int
 			asked[f.Rule] = f.Check
 		}
 	}
-	for _, c := range r.Checks {
+	for _, c := range worstFirst(r) {
 		if known, ok := asked[c.Rule]; !ok || known.Solution == "" {
 			asked[c.Rule] = c
 		}

@@ -76,6 +76,9 @@ func readSARIF(t *testing.T, out []byte, r *verdict.Report) {
 	if call := run.Invocations[0]; *call.ExitCode != r.ExitCode() || *call.ExecutionSuccessful != (r.Outcome.ExitCode() != verdict.ExitBroken) {
 		t.Errorf("outcome %s: exit %d, successful %v", r.Outcome, *call.ExitCode, *call.ExecutionSuccessful)
 	}
+	if cut := len(findings(r, Options{})) > sarifResults; cut != (len(run.Invocations[0].ToolExecutionNotifications) == 1) {
+		t.Errorf("results were cut: %v, but the notifications say otherwise", cut)
+	}
 	waived := verdict.Count(r.Checks)[verdict.Waived]
 	if shown := suppressed(run); shown != waived && len(run.Results) < sarifResults {
 		t.Errorf("%d suppressions for %d waived checks", shown, waived)

@@ -183,7 +183,7 @@ func (t *terminal) brief(checks []verdict.Check) {
 		if drawn {
 			start += pad(bar(c, briefBar), briefBar) + "  "
 		}
-		t.entry(start, Plain(seen(c)))
+		t.entry(start, seen(c))
 	}
 	if len(lines) > 0 {
 		fmt.Fprintln(t.w)
@@ -198,6 +198,7 @@ func (t *terminal) draws(lines []verdict.Check, names int) bool {
 
 // entry writes a line; what a terminal cannot hold goes on beneath.
 func (t *terminal) entry(start, text string) {
+	text = Plain(text)
 	width := len([]rune(start)) + len([]rune(text))
 	if t.width <= 0 || width <= t.width {
 		fmt.Fprintf(t.w, "%s%s\n", start, text)

@@ -106,9 +106,15 @@ func mark(s verdict.Status) string {
 	return m
 }
 
-// worstFirst is the report's checks in the order in which people need them.
+// worstFirst is the report's checks in the order in which people need them. A
+// rule without a name gets one, because formats ask for it.
 func worstFirst(r *verdict.Report) []verdict.Check {
 	checks := slices.Clone(r.Checks)
+	for i, c := range checks {
+		if strings.TrimSpace(Plain(c.Rule)) == "" {
+			checks[i].Rule = "(no rule)"
+		}
+	}
 	verdict.Sort(checks)
 	return checks
 }
@@ -233,8 +239,10 @@ func Plain(s string) string {
 		switch {
 		case r == '\n' || r == '\t' || r == '\r':
 			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029', r == unicode.ReplacementChar, notXML(r):
+		case !plain(r):
 			return '·'
+		case unicode.IsSpace(r):
+			return ' '
 		}
 		return r
 	}, s)
@@ -246,8 +254,14 @@ func Plain(s string) string {
 	return s
 }
 
-// notXML says whether a rune may not stand in XML 1.0.
-func notXML(r rune) bool { return r == 0xFFFE || r == 0xFFFF }
+// plain says whether a character only stands for itself, and may stand in XML.
+func plain(r rune) bool {
+	switch r {
+	case '\u2028', '\u2029', unicode.ReplacementChar, 0xFEFF, 0xFFFE, 0xFFFF:
+		return false
+	}
+	return !unicode.IsControl(r) && !unicode.Is(unicode.Bidi_Control, r)
+}
 
 // clip is at most n characters of s, and says that there were more.
 func clip(s string, n int) string {
