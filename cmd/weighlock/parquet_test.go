@@ -85,7 +85,7 @@ func (w *world) measures() []measured {
 	var out struct {
 		Evaluation struct{ Results []measured }
 	}
-	if err := json.Unmarshal([]byte(w.must(0, "evaluate", "--json", w.dir)), &out); err != nil {
+	if err := json.Unmarshal([]byte(w.must(0, "evaluate", "--json", "all", w.dir)), &out); err != nil {
 		w.t.Fatal(err)
 	}
 	if len(out.Evaluation.Results) < 4 {

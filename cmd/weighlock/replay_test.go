@@ -166,13 +166,13 @@ func TestJSONHoldsToItsSchema(t *testing.T) {
 	holds("predicate/verdict", w.must(0, "gate", "--output", "json", "oci:"+w.layout+":1.0.0"))
 	holds("spec", w.must(0, "spec", w.dir))
 	var measures map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(w.must(0, "evaluate", "--json", w.dir)), &measures); err != nil {
+	if err := json.Unmarshal([]byte(w.must(0, "evaluate", "--json", "all", w.dir)), &measures); err != nil {
 		t.Fatal(err)
 	}
 	holds("predicate/evaluation", string(measures["evaluation"]))
 	holds("predicate/datacheck", string(measures["datacheck"]))
 	var shown struct{ Verdict json.RawMessage }
-	if err := json.Unmarshal([]byte(w.must(0, "show", "--json", "oci:"+w.layout+":1.0.0")), &shown); err != nil {
+	if err := json.Unmarshal([]byte(w.must(0, "show", "--json", "all", "oci:"+w.layout+":1.0.0")), &shown); err != nil {
 		t.Fatal(err)
 	}
 	holds("predicate/verdict", string(shown.Verdict))

@@ -28,6 +28,8 @@ type Env struct {
 	Getenv    func(string) string
 	Environ   []string
 	Transport http.RoundTripper
+	// Width is Out's, in columns, where it is a terminal; else 0.
+	Width int
 	// Terminal and ErrTerminal say whether Out and Err are terminals.
 	Terminal, ErrTerminal bool
 }
@@ -47,11 +49,15 @@ func Signals(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // OS is the process's own environment.
 func OS() Env {
-	return Env{
+	env := Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Now: time.Now, Getenv: os.Getenv, Environ: os.Environ(),
 		Terminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
+	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		env.Width = width
+	}
+	return env
 }
 
 // Run runs the program in an environment and returns its exit status.
@@ -159,9 +165,7 @@ func (a *app) root() *cobra.Command {
 	root.SetCompletionCommandGroupID("more")
 	completion(root)
 	root.SetUsageTemplate(root.UsageTemplate() + exitTable)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usagef("%v\nhint: %s --help", err, c.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	return root
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"text/tabwriter"
 
@@ -10,31 +9,40 @@ import (
 
 	"github.com/weighlock/weighlock/internal/evaluate"
 	"github.com/weighlock/weighlock/internal/pack"
+	"github.com/weighlock/weighlock/internal/query"
 	"github.com/weighlock/weighlock/internal/report"
 )
 
 func (a *app) evaluateCommand() *cobra.Command {
-	var asJSON bool
+	var ask *asking
 	c := &cobra.Command{
 		Use: "evaluate [FOLDER]", Short: "Compute a project's measures from its pinned files, judging nothing",
 		Args: args(0, 1, "one folder"),
 		RunE: func(c *cobra.Command, given []string) error {
+			q, err := ask.query(c)
+			if err != nil {
+				return err
+			}
 			r, err := a.evaluate(c.Context(), first(given, "."))
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				enc := json.NewEncoder(a.env.Out)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(map[string]any{"evaluation": r.Evaluation, "datacheck": r.Datacheck, "drift": r.Drift})
+			if q != nil {
+				return a.answer(c.Context(), q, measured{r.Datacheck, r.Drift, r.Evaluation})
 			}
 			return a.measures(r)
 		},
 	}
 	a.verifierFlag(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "as JSON: the predicates evaluation, datacheck and drift")
+	ask = askFlags(c, query.Fields[measured]())
 	return c
+}
+
+// measured is the JSON of evaluate: the predicates that publish would sign.
+type measured struct {
+	Datacheck  *evaluate.Datacheck  `json:"datacheck"`
+	Drift      *evaluate.Drift      `json:"drift"`
+	Evaluation *evaluate.Evaluation `json:"evaluation"`
 }
 
 func (a *app) evaluate(ctx context.Context, dir string) (*evaluate.Result, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/pack"
 	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/query"
 	"github.com/weighlock/weighlock/internal/sign"
 	"github.com/weighlock/weighlock/internal/verdict"
 	"github.com/weighlock/weighlock/schema"
@@ -49,6 +50,7 @@ var statuses = []struct {
 	{ledger.ErrRaced, verdict.ExitNetwork},
 	{context.DeadlineExceeded, verdict.ExitNetwork},
 	{gate.ErrUsage, verdict.ExitUsage},
+	{query.ErrQuestion, verdict.ExitUsage},
 	{sign.ErrNoPassword, verdict.ExitUsage},
 	{capture.ErrUsage, verdict.ExitUsage},
 	{oci.ErrReference, verdict.ExitUsage},

@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -14,29 +14,34 @@ import (
 	"github.com/weighlock/weighlock/internal/catalog"
 	"github.com/weighlock/weighlock/internal/gate"
 	"github.com/weighlock/weighlock/internal/pack"
+	"github.com/weighlock/weighlock/internal/query"
 	"github.com/weighlock/weighlock/internal/report"
 	"github.com/weighlock/weighlock/internal/verdict"
 )
 
 func (a *app) showCommand() *cobra.Command {
-	var asJSON bool
+	var ask *asking
 	c := &cobra.Command{
 		Use: "show REF", Short: "Show what is known about a published model: its verdict first, signatures checked now",
 		Args: args(1, 1, "one reference"),
 		RunE: func(c *cobra.Command, given []string) error {
+			q, err := ask.query(c)
+			if err != nil {
+				return err
+			}
 			p, err := a.openPublished(c.Context(), given[0])
 			if err != nil {
 				return err
 			}
 			defer p.Close()
-			if asJSON {
-				return a.showJSON(p)
+			if q != nil {
+				return a.answer(c.Context(), q, a.shown(p))
 			}
 			return a.show(p)
 		},
 	}
 	a.verifierFlag(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	ask = askFlags(c, query.Fields[shown]())
 	return c
 }
 
@@ -119,7 +124,7 @@ type shown struct {
 	Attempts []gate.Attempt    `json:"attempts"`
 }
 
-func (a *app) showJSON(p *gate.Published) error {
+func (a *app) shown(p *gate.Published) shown {
 	out := shown{
 		Model:    verdict.Model{Name: p.Spec.Name, Digest: p.Image.Digest, Version: p.Tag},
 		Files:    p.Content.Files,
@@ -135,56 +140,89 @@ func (a *app) showJSON(p *gate.Published) error {
 			out.Attempts = append(out.Attempts, *at)
 		}
 	}
-	enc := json.NewEncoder(a.env.Out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(out)
+	return out
 }
 
 func (a *app) lsCommand() *cobra.Command {
+	var ask *asking
 	c := &cobra.Command{
 		Use: "ls REPOSITORY", Short: "List a repository's versions with their verdicts",
 		Args: args(1, 1, "one repository"),
-		RunE: func(c *cobra.Command, given []string) error { return a.ls(c.Context(), given[0]) },
+		RunE: func(c *cobra.Command, given []string) error {
+			q, err := ask.query(c)
+			if err != nil {
+				return err
+			}
+			list, err := a.ls(c.Context(), given[0])
+			if err != nil {
+				return err
+			}
+			if q != nil {
+				return a.answer(c.Context(), q, list)
+			}
+			return a.listVersions(list)
+		},
 	}
 	a.verifierFlag(c)
+	ask = askFlags(c, query.Fields[listed]())
 	return c
 }
 
-func (a *app) ls(ctx context.Context, ref string) error {
+// listed is one line of ls, and its JSON. Verdict is empty where none counts.
+type listed struct {
+	Version string `json:"version"`
+	Digest  string `json:"digest"`
+	Verdict string `json:"verdict"`
+	Level   string `json:"level"`
+	Given   string `json:"given"`
+	Expires string `json:"expires"`
+	Expired bool   `json:"expired"`
+}
+
+func (a *app) ls(ctx context.Context, ref string) ([]listed, error) {
 	repo, r, err := a.open(ref)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if r.Tag != "" || r.Digest != "" {
-		return usagef("ls takes a repository, without version\nhint: weighlock show %s", ref)
+		return nil, usagef("ls takes a repository, without version\nhint: weighlock show %s", ref)
 	}
 	rules, err := a.rules()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	tags, err := catalog.Versions(ctx, repo)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	t := tabwriter.NewWriter(a.env.Out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "VERSION\tVERDICT\tLEVEL\tGIVEN\tDIGEST")
+	list := []listed{}
 	for _, tag := range tags {
 		r.Tag = tag
 		p, err := gate.OpenPublished(ctx, repo, r, rules)
 		if err != nil {
-			return fmt.Errorf("version %s: %w", tag, err)
+			return nil, fmt.Errorf("version %s: %w", tag, err)
 		}
-		outcome, level, given := "none that counts", "-", "-"
+		l := listed{Version: tag, Digest: p.Image.Digest}
 		if n := len(p.Verdicts); n > 0 {
 			last := p.Verdicts[n-1].Report
-			outcome, level, given = string(last.Outcome), last.Level, last.Now
-			if last.Expires != "" && last.Expires < stamp(a.env.Now()) {
-				outcome = "expired"
-			}
+			l.Verdict, l.Level, l.Given, l.Expires = string(last.Outcome), last.Level, last.Now, last.Expires
+			l.Expired = last.Expires != "" && last.Expires < stamp(a.env.Now())
 		}
 		p.Close()
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", report.Plain(tag), outcome, level, given, short(p.Image.Digest))
+		list = append(list, l)
+	}
+	return list, nil
+}
+
+func (a *app) listVersions(list []listed) error {
+	t := tabwriter.NewWriter(a.env.Out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "VERSION\tVERDICT\tLEVEL\tGIVEN\tDIGEST")
+	for _, l := range list {
+		outcome := cmp.Or(l.Verdict, "none that counts")
+		if l.Expired {
+			outcome = "expired"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", report.Plain(l.Version), outcome, cmp.Or(l.Level, "-"), cmp.Or(l.Given, "-"), short(l.Digest))
 	}
 	return t.Flush()
 }

@@ -11,51 +11,97 @@ import (
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/gate"
+	"github.com/weighlock/weighlock/internal/query"
 	"github.com/weighlock/weighlock/internal/report"
+	"github.com/weighlock/weighlock/internal/verdict"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
+	var ask *asking
 	c := &cobra.Command{
 		Use: "verify REF", Short: "Check signatures and integrity of an image and of all that is attached to it",
 		Long: `Check that an image is signed by somebody who may sign for the gate, that every byte of it is
 what its digest says, and that every statement attached to it holds. No rule is judged; gate does that.`,
 		Args: args(1, 1, "one reference"),
-		RunE: func(c *cobra.Command, given []string) error { return a.verify(c.Context(), given[0]) },
+		RunE: func(c *cobra.Command, given []string) error {
+			q, err := ask.query(c)
+			if err != nil {
+				return err
+			}
+			return a.verify(c.Context(), given[0], q)
+		},
 	}
 	a.verifierFlag(c)
+	ask = askFlags(c, query.Fields[verified]())
 	return c
 }
 
-func (a *app) verify(ctx context.Context, ref string) error {
+// verified is the JSON of verify. Where it ends with 6, it says by gone and
+// signed why.
+type verified struct {
+	Repository string            `json:"repository"`
+	Digest     string            `json:"digest"`
+	Version    string            `json:"version"`
+	Signed     bool              `json:"signed"`
+	Statements []verdict.Source  `json:"statements"`
+	Ignored    []verdict.Ignored `json:"ignored"`
+	Gone       []string          `json:"gone"`
+}
+
+func (a *app) verify(ctx context.Context, ref string, q *query.Query) error {
 	p, err := a.openPublished(ctx, ref)
 	if err != nil {
 		return err
 	}
+	defer p.Close()
 	if !p.Believes() {
 		return usagef("there is no verifier file, so there is nobody to believe\nhint: name one with --verifier; `weighlock keygen` writes a first one")
 	}
-	defer p.Close()
 	if err := p.Verify(ctx); err != nil {
 		return err
 	}
+	v := verified{
+		Repository: p.Repo.String(), Digest: p.Image.Digest, Version: p.Tag,
+		Statements: gate.Sources(p.All()), Ignored: append([]verdict.Ignored{}, p.Ignored...), Gone: []string{},
+	}
+	for _, e := range p.All() {
+		v.Signed = v.Signed || e.Name == "sign" && e.Statement.About(p.Image.Digest)
+	}
+	for _, g := range p.Gone {
+		v.Gone = append(v.Gone, g.Manifest)
+	}
+	if q != nil {
+		err = a.answer(ctx, q, v)
+	} else {
+		err = a.listStatements(p)
+	}
+	if err != nil {
+		return err
+	}
+	if len(v.Gone) > 0 {
+		return fmt.Errorf("%w: %d statements are listed and cannot be read, first %s\nhint: whoever keeps the registry may bring them back; `weighlock show %s` lists them", gate.ErrIntegrity, len(v.Gone), short(v.Gone[0]), ref)
+	}
+	if !v.Signed {
+		return fmt.Errorf("%w: the image is not signed by anybody who may sign for the gate\nhint: only an allowed publish signs an image; see `weighlock show %s`", gate.ErrIntegrity, ref)
+	}
+	if q == nil {
+		a.cosignHint(p)
+	}
+	return nil
+}
+
+func (a *app) listStatements(p *gate.Published) error {
 	fmt.Fprintf(a.env.Out, "%s@%s\n", p.Repo, p.Image.Digest)
 	t := tabwriter.NewWriter(a.env.Out, 0, 4, 2, ' ', 0)
-	signed := false
 	for _, e := range p.All() {
 		fmt.Fprintf(t, "  ok\t%s\tby %s\t%s\t%s\n", e.Name, report.Plain(e.Signer), signedAt(e), short(e.Digest))
-		signed = signed || e.Name == "sign" && e.Statement.About(p.Image.Digest)
 	}
-	t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
 	for _, i := range p.Ignored {
 		fmt.Fprintf(a.env.Out, "  ignored  %s  %s\n", short(i.Digest), report.Plain(i.Reason))
 	}
-	if len(p.Gone) > 0 {
-		return fmt.Errorf("%w: %d statements are listed and cannot be read, first %s", gate.ErrIntegrity, len(p.Gone), short(p.Gone[0].Manifest))
-	}
-	if !signed {
-		return fmt.Errorf("%w: the image is not signed by anybody who may sign for the gate\nhint: only an allowed publish signs an image; see `weighlock show %s`", gate.ErrIntegrity, ref)
-	}
-	a.cosignHint(p)
 	return nil
 }
 
