@@ -62,7 +62,8 @@ printf '\n::%s::\n' "$word"
 # field INDENT NAME PATTERN: a value of the JSON report, which is indented, one
 # field a line, and holds no line break within a text.
 field() {
-  sed -n "s/^$1\"$2\": \"\\($3\\)\",\\{0,1\\}\$/\\1/p" "$reports/weighlock.json" 2>/dev/null | head -n 1
+  if [ ! -f "$reports/weighlock.json" ]; then return 0; fi
+  sed -n "s/^$1\"$2\": \"\\($3\\)\",\\{0,1\\}\$/\\1/p" "$reports/weighlock.json" | head -n 1
 }
 verdict=$(field '  ' outcome '[a-z]*')
 digest=$(field '    ' digest 'sha256:[0-9a-f]\{64\}')
