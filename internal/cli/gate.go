@@ -74,7 +74,7 @@ func (a *app) gate(ctx context.Context, target string, f *gateFlags) error {
 	if f.replay {
 		fmt.Fprintln(a.env.Err, "replayed: same input, same rules, the same verdict byte for byte")
 	}
-	return a.render(d.Report, outputs, f.all)
+	return a.render(d.Report, outputs, f.all, target)
 }
 
 func (a *app) gateFolder(ctx context.Context, dir, repository string) (*gate.Decision, error) {
@@ -153,17 +153,22 @@ func parseOutputs(given []string) ([]output, error) {
 }
 
 // render writes the report in every form that was asked for, and sets the
-// exit status that it stands for.
-func (a *app) render(r *verdict.Report, outputs []output, all bool) error {
+// exit status that it stands for. Forms that point into a repository get the
+// project file's place there, where target is a folder.
+func (a *app) render(r *verdict.Report, outputs []output, all bool, target string) error {
+	file := placeInRepository(target)
 	for _, o := range outputs {
 		write, err := report.For(o.form)
 		if err != nil {
 			return err
 		}
-		if o.path == "" {
-			err = write(a.env.Out, r, report.Options{Color: a.color(), All: all})
-		} else {
-			err = toFile(o.path, func(w io.Writer) error { return write(w, r, report.Options{All: all}) })
+		switch {
+		case o.path == "" && o.form == "terminal":
+			err = write(a.env.Out, r, report.Options{Color: a.color(), All: all, Width: a.env.Width})
+		case o.path == "":
+			err = write(a.env.Out, r, report.Options{All: all, File: file})
+		default:
+			err = toFile(o.path, func(w io.Writer) error { return write(w, r, report.Options{All: all, File: file}) })
 		}
 		if err != nil {
 			return fmt.Errorf("writing the %s report: %w", o.form, err)

@@ -34,7 +34,7 @@ in the repository's chain of attempts.`,
 			if err != nil {
 				return err
 			}
-			err = a.render(r.Report, forms, all)
+			err = a.render(r.Report, forms, all, dir)
 			a.said(r)
 			return err
 		},
