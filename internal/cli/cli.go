@@ -161,9 +161,11 @@ func (a *app) root() *cobra.Command {
 		c.GroupID = "more"
 		root.AddCommand(c)
 	}
+	root.AddCommand(a.topicCommands()...)
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
 	completion(root)
+	helped(root)
 	root.SetUsageTemplate(root.UsageTemplate() + exitTable)
 	root.SetFlagErrorFunc(flagError)
 	return root
@@ -192,6 +194,21 @@ func completion(root *cobra.Command) {
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	for _, shell := range c.Commands() {
 		shell.Args = args(0, 0, "no argument")
+	}
+}
+
+// helped makes cobra's help command refuse what it has no page for.
+func helped(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	c, _, err := root.Find([]string{"help"})
+	if err != nil {
+		panic(err) // it has just been added
+	}
+	c.Args = func(_ *cobra.Command, given []string) error {
+		if found, rest, err := root.Find(given); err != nil || len(rest) > 0 && found == root {
+			return known(root, given)
+		}
+		return nil
 	}
 }
 

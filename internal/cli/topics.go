@@ -1,0 +1,264 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weighlock/weighlock/internal/modelfile"
+	"github.com/weighlock/weighlock/internal/policy"
+	"github.com/weighlock/weighlock/internal/query"
+	"github.com/weighlock/weighlock/internal/report"
+	"github.com/weighlock/weighlock/policies"
+)
+
+// topic is a page of help that belongs to no command. What can be told from
+// the code is, when it is asked for.
+type topic struct {
+	name, short string
+	text        func() (string, error)
+}
+
+func topics() []topic {
+	fixed := func(text string) func() (string, error) { return func() (string, error) { return text, nil } }
+	return []topic{
+		{"exit-codes", "What each exit status stands for, and what to do", fixed(exitCodes)},
+		{"environment", "The environment variables that are read", fixed(environment)},
+		{"formats", "Forms of reports, --json, jq and templates, files that can be read", formats},
+		{"levels", "What start, release and regulated ask for", levels},
+		{"trust", "Whom a verdict believes: keys, roles, time", fixed(trust)},
+	}
+}
+
+// topicCommands are cobra's additional help topics: weighlock help NAME.
+func (a *app) topicCommands() []*cobra.Command {
+	var list []*cobra.Command
+	for _, t := range topics() {
+		c := &cobra.Command{Use: t.name, Short: t.short}
+		show := func() error {
+			text, err := t.text()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(a.env.Out, text)
+			return err
+		}
+		c.SetHelpFunc(func(*cobra.Command, []string) {
+			if err := show(); err != nil {
+				fmt.Fprintln(a.env.Err, "weighlock: "+told(err))
+				a.exit = exitStatus(err)
+			}
+		})
+		c.SetUsageFunc(func(*cobra.Command) error { return show() })
+		list = append(list, c)
+	}
+	return list
+}
+
+const exitCodes = `The exit status says how a command ended; a script needs nothing else.
+` + exitTable + `
+  1  Nothing was decided, and that is never a pass. The message names the file or the fault.
+  2  The command line, the project file or the verifier file: the message names the place, and
+     running it again without a change ends the same.
+  3  A rule failed. The report says which, by how much, and what to do.
+  4  No rule failed, but one had too little to go by: too few rows, a statement that is not
+     there, an order that nobody vouches for. Not a pass.
+  5  Nobody answered, or refused to. Nothing counts until it is done; run it again.
+  6  Bytes are not what their digest says, a signature does not hold, a pinned file was changed,
+     or the password is wrong. Running it again does not help.
+  8  Kept for rollouts: there is nothing to do yet.
+
+In mode observe 3 and 4 become 0, and the report says what would have been refused. 1, 2, 5 and 6
+stay. weighlock run ends with the status of the command that it ran.
+`
+
+const environment = `Flags come before variables, variables before the configuration folder.
+
+Whom to believe, and as whom to sign:
+  WEIGHLOCK_VERIFIER        the verifier file; set and empty is refused
+  WEIGHLOCK_KEY             the private key file
+  WEIGHLOCK_PASSWORD        the private key's password
+  COSIGN_PASSWORD           the same, where WEIGHLOCK_PASSWORD is not set
+  WEIGHLOCK_PASSWORD_FILE   a file that holds it, where neither is set; else a terminal is asked
+  WEIGHLOCK_ID_KEY          the key under which row ids are stored
+  WEIGHLOCK_TSA             address of an RFC 3161 timestamp authority
+  WEIGHLOCK_CONFIG          folder of the four files that keygen writes
+  XDG_CONFIG_HOME, HOME     where that folder is, where WEIGHLOCK_CONFIG is not set:
+                            $XDG_CONFIG_HOME/weighlock, else $HOME/.config/weighlock
+
+How it behaves:
+  NO_COLOR                  set to anything: no colour
+  TERM                      dumb stands for no colour too
+  SOURCE_DATE_EPOCH         the image's time of creation, in seconds; it never sets a verdict's
+  WEIGHLOCK_HOOK_DEADLINE   how long a push waits for weighlock hook run, such as 5s
+
+Registries (credentials are those of docker login or podman login):
+  DOCKER_CONFIG             folder with docker's config.json; else $HOME/.docker
+  REGISTRY_AUTH_FILE        podman's auth file, where docker has none
+  XDG_RUNTIME_DIR           where podman keeps it otherwise
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY   a proxy, for registries and timestamp authorities
+
+What weighlock run writes into the lineage, where it is set:
+  WEIGHLOCK_IMAGE           the container image of the run, with its digest
+  CI_JOB_IMAGE, CONTAINER_IMAGE, KUBERNETES_CONTAINER_IMAGE   the same, where they name a digest
+  CONDA_PREFIX              packages are then listed by conda
+  MLFLOW_RUN_ID, WANDB_RUN_ID   the tracker's run
+  GITHUB_EVENT_NAME, GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID   what started it
+  CI_PIPELINE_SOURCE, CI_JOB_URL, CI, BUILD_URL   the same on GitLab, Jenkins and others
+  PATH                      where the command is looked for
+
+  WEIGHLOCK_PASSWORD, WEIGHLOCK_PASSWORD_FILE, COSIGN_PASSWORD, WEIGHLOCK_KEY and
+  WEIGHLOCK_ID_KEY are kept from every command that is run.
+
+What weighlock hook run is told:
+  PRE_COMMIT, PRE_COMMIT_LOCAL_BRANCH, PRE_COMMIT_REMOTE_BRANCH, PRE_COMMIT_FROM_REF, PRE_COMMIT_TO_REF, PRE_COMMIT_REMOTE_NAME
+                            by the pre-commit framework, in place of git's lines
+  GIT_DIR, GIT_WORK_TREE    by git: the repository that is pushed from
+`
+
+// formOf says what each form of a report is for.
+var formOf = map[string]string{
+	"terminal":       "for a person; what it is without --output",
+	"concise":        "a line for each check to look at, as FILE:LINE",
+	"json":           "everything; its schema is schema/predicate/verdict/v1",
+	"markdown":       "for a pull request or a page",
+	"github":         "annotations on the project file's lines in a pull request",
+	"github-summary": "Markdown for the file that GITHUB_STEP_SUMMARY names",
+	"gitlab":         "GitLab Code Quality",
+	"junit":          "JUnit XML, which every CI system reads",
+	"sarif":          "SARIF 2.1.0 for code scanning",
+	"html":           "one page that needs nothing else",
+}
+
+func formats() (string, error) {
+	var s strings.Builder
+	s.WriteString("Reports: --output FORM, or --output FORM=FILE, again for each form. FORM is one of\n\n")
+	t := tabwriter.NewWriter(&s, 0, 4, 2, ' ', 0)
+	for _, name := range report.Names() {
+		fmt.Fprintf(t, "  %s\t%s\n", name, formOf[name])
+	}
+	t.Flush()
+	s.WriteString(`
+Answers: show, ls, verify, evaluate and spec take
+
+  --json FIELDS        these fields, separated by commas, or all; alone it lists them
+  --jq EXPRESSION      what jq makes of the JSON: texts as they are, all else as JSON, a line each
+  --template TEMPLATE  what a Go template makes of it; without --json, both see all fields
+
+  weighlock ls ghcr.io/acme/card --json version,verdict --jq '.[] | select(.verdict == "allow").version'
+  weighlock evaluate --template '{{range .evaluation.results}}{{row .item .value}}{{end}}'
+
+A template has Go's own functions, and
+
+`)
+	for _, h := range query.Helpers() {
+		fmt.Fprintf(t, "  %s\t%s\n", h[0], h[1])
+	}
+	t.Flush()
+	fmt.Fprintf(&s, `
+Model files that can be read to their end, told by their bytes and not by their names:
+
+  %s
+
+Which of them may pass is the policy's parameter allowed_formats, or formats in the verifier file.
+A pickle or joblib file passes only where every object in it is on an allowlist.
+
+Tables: .csv (commas, a header, UTF-8) and .parquet.
+Project files: weighlock.yaml, weighlock.yml, weighlock.json or weighlock.cue.
+References: HOST/PATH:VERSION, HOST/PATH@sha256:DIGEST, and oci:FOLDER:VERSION for an OCI image
+layout on disk.
+`, strings.Join(modelfile.Formats(), ", "))
+	return s.String(), nil
+}
+
+// levels is the table of what each level asks of each rule, from the policy.
+func levels() (string, error) {
+	b, err := policy.Load(policies.FS)
+	if err != nil {
+		return "", err
+	}
+	names, asked := b.Levels(), map[string]policy.Level{}
+	for _, name := range names {
+		if asked[name], err = b.Level(name); err != nil {
+			return "", err
+		}
+	}
+	slices.SortStableFunc(names, func(x, y string) int { return cmp.Compare(required(asked[x]), required(asked[y])) })
+	var s strings.Builder
+	s.WriteString("A level is a named set of rules. Each asks for what the one before it does, and more.\n\n")
+	t := tabwriter.NewWriter(&s, 0, 4, 2, ' ', 0)
+	for _, name := range names {
+		fmt.Fprintf(t, "  %s\t%s\n", name, asked[name].Title)
+	}
+	fmt.Fprintf(t, "\n  RULE\t%s\n", strings.ToUpper(strings.Join(names, "\t")))
+	for _, r := range b.Rules() {
+		row := []string{"  " + r.ID}
+		for _, name := range names {
+			row = append(row, cmp.Or(string(asked[name].Rules[r.ID].When), "-"))
+		}
+		fmt.Fprintln(t, strings.Join(row, "\t"))
+	}
+	t.Flush()
+	s.WriteString(`
+required: asked always. declared: asked where the project file declares what it judges; where it
+does not, the check says so and does not apply. published: asked once the model lies in a registry.
+
+The level is the strictest that anybody asks for: level: in the project file, level: in the
+verifier file, or --level. Nobody can lower what another asks for.
+weighlock explain RULE says what a rule wants, and why.
+`)
+	return s.String(), nil
+}
+
+func required(l policy.Level) int {
+	n := 0
+	for _, asked := range l.Rules {
+		n++
+		if asked.When == policy.Required {
+			n++
+		}
+	}
+	return n
+}
+
+const trust = `The verifier file says whom to believe. It lies outside every project that it judges, because
+whoever can write it can let any model pass; inside the project or its work tree it is refused.
+Without one a verdict is self-declared: the project's own word, which lets nothing into production.
+weighlock keygen writes a first one.
+
+  name, level      whose file it is, and the least level that it asks for
+  keys             public keys, each with a name, roles, and perhaps models, since and until
+  timestamp        timestamp authorities whose time is trusted
+  claimed_time     true where order may rest on the builder's own clock
+  channels         for each channel the champion, which a candidate is compared with
+  formats, least   which model files may pass, and what every spec must limit
+  parameters       values that rules read
+  mode             observe shows what would be refused, and lets it pass
+  allow_days       how long an allow holds; 30 unless given
+
+A statement counts where its signature holds and its key had, when it signed, a role that may:
+
+  builder    spec, run, lineage, predictions
+  evaluator  evaluation, datacheck, profile, skew, drift
+  gate       verdict, vsa, sign, attempt, withdrawal
+  approver   approval, withdrawal
+  waiver     waiver
+  rollout    rollout
+  monitor    incident, profile, skew, drift
+  policy     nothing by itself; any role may sign record and acknowledgement
+
+What is signed by nobody in the file is ignored, and listed. Where one key holds several roles the
+verdict says single-signer; level regulated asks for different keys.
+
+Time is trusted where a timestamp authority of the verifier file vouches for it (--tsa, or
+WEIGHLOCK_TSA, when signing), and claimed otherwise. That a spec was signed before its training is
+proved by trusted time; by claimed time only where the verifier file says claimed_time: true.
+
+What it rests on: digests name bytes, signatures name keys, and the attempts of a repository are a
+signed chain from which nothing can be left out unseen. What it does not stop: a builder who trains
+on the test labels, and signs that it was otherwise. Who holds that key is what the word is worth.
+`
