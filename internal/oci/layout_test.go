@@ -475,3 +475,24 @@ func FuzzManifest(f *testing.F) {
 		parseReferrers(text)
 	})
 }
+
+// FuzzReferrers: whatever a registry answers, each descriptor that is taken
+// from it can be asked for.
+func FuzzReferrers(f *testing.F) {
+	digest := artifact.Digest([]byte("x"))
+	f.Add([]byte(`{"schemaVersion":2,"mediaType":"` + artifact.MediaTypeIndex + `","manifests":[{"mediaType":"` + artifact.MediaTypeManifest + `","digest":"` + digest + `","size":1}]}`))
+	f.Add([]byte(`{"schemaVersion":2,"manifests":null}`))
+	f.Add([]byte(`{"manifests":[{"digest":"sha256:short","size":-1}]}`))
+	f.Add([]byte(`<html>`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		list, err := parseReferrers(raw)
+		if err != nil {
+			return
+		}
+		for _, d := range list {
+			if err := d.check(); err != nil {
+				t.Errorf("took %+v: %v", d, err)
+			}
+		}
+	})
+}
