@@ -10,7 +10,7 @@ LINTVER := v2.15.0
 COSIGN  := $(TOOLS)/cosign
 OUT     ?= demo-out
 
-.PHONY: build demo test lint bench example interop fuzz simulate clean
+.PHONY: build demo test lint bench bench-hook example interop fuzz simulate clean
 
 build:
 	$(GO) build -ldflags='-s -w' -o $(BIN) ./cmd/weighlock
@@ -31,6 +31,11 @@ $(LINT):
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+
+# How long the pre-push hook takes, with 20 models and 2 GB of weights (makes
+# 7 GB of temporary files, for a minute or two).
+bench-hook:
+	$(GO) test -tags hookbench -count=1 -run TestHookSpeed -v ./cmd/weighlock
 
 # A few seconds for each parser of foreign bytes; FUZZTIME=10m for more.
 FUZZTIME ?= 10s

@@ -126,7 +126,7 @@ gate.`,
 			ctx, cancel := context.WithTimeout(c.Context(), limit)
 			defer cancel()
 			err = a.hookRun(ctx, first(given[1:], ""), limit)
-			if errors.Is(err, prepush.ErrDeadline) {
+			if errors.Is(err, prepush.ErrDeadline) && !strings.Contains(err.Error(), "\nhint: ") {
 				return fmt.Errorf("%w\n%s", err, moreTime(limit))
 			}
 			return err
@@ -200,7 +200,7 @@ func (a *app) updates(ctx context.Context) ([]prepush.Update, error) {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, ctx.Err()
 		}
-		return nil, usagef("git's list of refs did not come on standard input before the deadline\nhint: what runs the hook must pass it on (use_stdin in lefthook); `weighlock hook print` shows how")
+		return nil, fmt.Errorf("%w: git's list of refs did not come on standard input\nhint: what runs the hook must pass it on (use_stdin in lefthook); `weighlock hook print` shows how", prepush.ErrDeadline)
 	}
 }
 

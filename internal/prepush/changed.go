@@ -160,12 +160,12 @@ func (r *Repository) changedIn(ctx context.Context, t tip, known []string, remot
 
 // models are the folders of a commit or tree that hold a project file.
 func (r *Repository) models(ctx context.Context, object string) ([]string, error) {
-	out, err := r.git(ctx, nil, "ls-tree", "-r", "-z", "--name-only", "--full-tree", object)
+	paths, err := r.paths(ctx, object)
 	if err != nil {
 		return nil, err
 	}
 	var dirs []string
-	for _, p := range fields(out) {
+	for _, p := range paths {
 		if slices.Contains(projectFiles, path.Base(p)) {
 			dirs = append(dirs, path.Dir(p))
 		}

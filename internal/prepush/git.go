@@ -22,6 +22,7 @@ type Repository struct {
 	GitDir string // absolute; a linked work tree has its own
 	dir    string // where git runs
 	env    []string
+	listed map[string][]string // paths of commits and trees, each asked for once
 }
 
 // offline keeps git from fetching what a partial clone lacks, from writing
@@ -34,30 +35,27 @@ var offline = []string{
 // OpenRepository finds the repository that dir lies in, as git does: GIT_DIR
 // in environ counts. There being none is ErrGit.
 func OpenRepository(ctx context.Context, dir string, environ []string) (*Repository, error) {
-	r := &Repository{dir: dir, env: append(append([]string{}, environ...), offline...)}
-	out, err := r.git(ctx, nil, "rev-parse", "--is-bare-repository", "--absolute-git-dir")
+	r := &Repository{dir: dir, listed: map[string][]string{}, env: append(append([]string{}, environ...), offline...)}
+	out, err := r.git(ctx, nil, "rev-parse", "--is-bare-repository", "--absolute-git-dir", "--show-toplevel")
+	lines := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\n", 3)
+	if len(lines) > 1 && lines[0] == "true" { // then the work tree is what git misses
+		r.GitDir, r.dir = lines[1], lines[1]
+		return r, ctx.Err()
+	}
 	if err != nil {
 		return nil, err
 	}
-	lines := strings.Split(string(out), "\n")
-	if len(lines) < 2 || !filepath.IsAbs(lines[1]) {
+	if len(lines) < 3 || !filepath.IsAbs(lines[1]) || !filepath.IsAbs(lines[2]) {
 		return nil, fmt.Errorf("%w: it does not say where the repository is, but %q", ErrGit, out)
 	}
-	r.GitDir = lines[1]
-	if lines[0] == "true" {
-		r.dir = r.GitDir
-		return r, nil
-	}
-	if out, err = r.git(ctx, nil, "rev-parse", "--show-toplevel"); err != nil {
-		return nil, err
-	}
-	r.Top = strings.TrimSuffix(string(out), "\n")
+	r.GitDir, r.Top = lines[1], lines[2]
 	r.dir = r.Top
 	r.env = append(r.env, "GIT_DIR="+r.GitDir, "GIT_WORK_TREE="+r.Top)
 	return r, nil
 }
 
-// git runs git and returns what it says on standard output.
+// git runs git and returns what it says on standard output, also where it
+// then fails.
 func (r *Repository) git(ctx context.Context, in []byte, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	var out, said bytes.Buffer
@@ -73,7 +71,7 @@ func (r *Repository) git(ctx context.Context, in []byte, args ...string) ([]byte
 	case errors.Is(err, exec.ErrNotFound):
 		return nil, fmt.Errorf("%w is not on PATH\nhint: the hook asks git which files a push changes", ErrGit)
 	case errors.As(err, &ended):
-		return nil, &gitError{args[0], ended.ExitCode(), strings.TrimSpace(said.String())}
+		return out.Bytes(), &gitError{args[0], ended.ExitCode(), strings.TrimSpace(said.String())}
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%w: there is no folder %s", ErrGit, r.dir)
 	}
@@ -99,4 +97,17 @@ func fields(out []byte) []string {
 		return nil
 	}
 	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+}
+
+// paths are those of all files in a commit or tree.
+func (r *Repository) paths(ctx context.Context, object string) ([]string, error) {
+	if paths, ok := r.listed[object]; ok {
+		return paths, nil
+	}
+	out, err := r.git(ctx, nil, "ls-tree", "-r", "-z", "--name-only", "--full-tree", object)
+	if err != nil {
+		return nil, err
+	}
+	r.listed[object] = fields(out)
+	return r.listed[object], nil
 }

@@ -161,20 +161,30 @@ var outOfReach = map[string]string{
 	"spec/before_training": signed,
 	"lineage/pinned":       signed,
 	"predictions/bound":    signed,
+	"trust/single_signer":  signed,
 	"trust/image_signed":   "the image is signed when it is published, and by whoever publishes it: in most teams only CI can",
 }
 
 const signed = "this rests on statements that `weighlock run` signs while it watches a training, and leaves in .weighlock beside the project file: train here under it, or, where CI trains and signs, only CI has them"
 
-// beyond explains the undecided checks of a report whose evidence may be out
-// of a hook's reach, each reason once.
+// beyond explains the checks of a report that lack evidence which may be out
+// of a hook's reach: each reason once, after the rules that it is about.
 func beyond(r *verdict.Report) []string {
 	var reasons []string
+	about := map[string][]string{}
 	for _, c := range r.Checks {
 		why, ok := outOfReach[c.Rule]
-		if c.Status == verdict.Undecided && ok && !slices.Contains(reasons, c.Rule+": "+why) {
-			reasons = append(reasons, c.Rule+": "+why)
+		lacks := c.Status == verdict.Undecided || c.Status == verdict.Fail && c.Rule == "trust/single_signer" && r.Signing == "unsigned"
+		if !lacks || !ok || slices.Contains(about[why], c.Rule) {
+			continue
 		}
+		if about[why] == nil {
+			reasons = append(reasons, why)
+		}
+		about[why] = append(about[why], c.Rule)
+	}
+	for i, why := range reasons {
+		reasons[i] = strings.Join(about[why], ", ") + ": " + why
 	}
 	return reasons
 }

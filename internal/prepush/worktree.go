@@ -31,12 +31,12 @@ func (r *Repository) contrast(ctx context.Context, tip string, dirs []string) (*
 	if err != nil {
 		return nil, err
 	}
-	tracked, err := r.git(ctx, nil, "ls-tree", "-r", "-z", "--name-only", "--full-tree", tip)
+	tracked, err := r.paths(ctx, tip)
 	if err != nil {
 		return nil, err
 	}
 	c := &contrast{differ: fields(differ), tracked: map[string]bool{}}
-	for _, p := range fields(tracked) {
+	for _, p := range tracked {
 		c.tracked[p] = true
 	}
 	return c, nil
