@@ -8,9 +8,11 @@ TOOLS   := $(CURDIR)/.cache/bin
 LINT    := $(TOOLS)/golangci-lint
 LINTVER := v2.15.0
 COSIGN  := $(TOOLS)/cosign
+ACT     := $(TOOLS)/act
+ACTLINT := $(TOOLS)/actionlint
 OUT     ?= demo-out
 
-.PHONY: build demo test lint bench bench-hook example interop fuzz simulate clean
+.PHONY: build demo test lint bench bench-hook example interop actions fuzz simulate clean
 
 build:
 	$(GO) build -ldflags='-s -w' -o $(BIN) ./cmd/weighlock
@@ -58,6 +60,20 @@ interop: $(COSIGN) build
 $(COSIGN):
 	mkdir -p $(TOOLS)
 	GOBIN=$(TOOLS) $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
+
+# The actions and the workflows to copy: linted, and run on this machine by act
+# on good changes and bad ones (some minutes).
+actions: $(ACT) $(ACTLINT)
+	$(ACTLINT) examples/workflows/*.yml
+	WEIGHLOCK_ACT=$(ACT) WEIGHLOCK_ACTIONLINT=$(ACTLINT) $(GO) test -count=1 -tags actions -run TestActions ./cmd/weighlock
+
+$(ACT):
+	mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) $(GO) install github.com/nektos/act@v0.2.89
+
+$(ACTLINT):
+	mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) $(GO) install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 # Coverage of every interval by simulation, beyond what the tests do.
 REPLICATIONS ?= 3000
