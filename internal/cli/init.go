@@ -12,25 +12,42 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/evidence"
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/starter"
 	"github.com/weighlock/weighlock/internal/table"
 	"github.com/weighlock/weighlock/internal/tree"
 )
 
+// initOptions are what a first project is made from.
+type initOptions struct {
+	starter.Options
+	From string // a tracker's run
+	Run  string // which of several
+	CI   string // github or gitlab: write a workflow too
+}
+
 func (a *app) initCommand() *cobra.Command {
-	var o starter.Options
+	var o initOptions
 	c := &cobra.Command{
-		Use:   "init MODEL PREDICTIONS",
+		Use:   "init [MODEL PREDICTIONS]",
 		Short: "Write a first project file from a model and its labelled predictions",
 		Long: `Write weighlock.yaml from a model file and a CSV or Parquet file of labelled predictions.
 What the columns mean is guessed, and each guess stands in the file as a comment; a flag
 settles what cannot be guessed. The file asks for level start, so ` + "`weighlock gate`" + ` gives a
-first verdict at once: without key, registry or lineage.`,
-		Args: args(2, 2, "a model file and a predictions file"),
+first verdict at once: without key, registry or lineage.
+
+Without arguments, init asks on a terminal. With --from it starts from a run that MLflow or
+DVC has recorded, and keeps what they say of it in ` + evidence.Path + `, as claimed and
+with what is missing. A file that the run does not name, or names several of, is an argument:
+the predictions alone, or model and predictions.`,
+		Example: `  weighlock init model.joblib preds.csv
+  weighlock init --from mlruns/1/0123456789abcdef0123456789abcdef preds.csv
+  weighlock init --from mlflow.db --run 0123456789abcdef0123456789abcdef preds.csv
+  weighlock init --from dvc.lock --ci github`,
+		Args: cobra.MaximumNArgs(2),
 		RunE: func(c *cobra.Command, given []string) error {
-			o.Model, o.Predictions = given[0], given[1]
-			return a.init(c.Context(), o)
+			return a.start(c, o, given)
 		},
 	}
 	f := c.Flags()
@@ -40,37 +57,105 @@ first verdict at once: without key, registry or lineage.`,
 	f.StringVar(&o.Label, "label", "", "column that holds the truth")
 	f.StringVar(&o.Positive, "positive", "", "the label's value that counts as positive")
 	f.StringVar(&o.Score, "score", "", "column that holds the score")
+	f.StringVar(&o.From, "from", "", "an MLflow run's folder, mlflow.db, or dvc.lock or its folder")
+	f.StringVar(&o.Run, "run", "", "with --from: the MLflow run's id, or the DVC stage")
+	f.StringVar(&o.CI, "ci", "", "also write a workflow: github or gitlab")
 	return c
 }
 
 const projectFile = "weighlock.yaml"
 
-func (a *app) init(ctx context.Context, o starter.Options) error {
-	for _, name := range []string{"weighlock.yaml", "weighlock.yml", "weighlock.json", "weighlock.cue"} {
-		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
-			return usagef("%s is there already, and nothing was changed\nhint: edit it, or move it away first", name)
+// start chooses what a project is made from.
+func (a *app) start(c *cobra.Command, o initOptions, given []string) error {
+	for _, name := range []string{"from", "run", "ci"} {
+		if f := c.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+			return usagef("--%s is given, and empty\nhint: give it a value, or leave it out", name)
 		}
 	}
-	folder, err := os.Getwd()
+	if o.Run != "" && o.From == "" {
+		return usagef("--run says which run of --from, and there is no --from")
+	}
+	if err := starter.KnownCI(o.CI); err != nil {
+		return usagef("%v", err)
+	}
+	if len(given) == 0 && o.From == "" && o.CI != "" && hasProject() != "" {
+		return a.writeWorkflow(o.CI)
+	}
+	if name := hasProject(); name != "" {
+		return usagef("%s is there already, and nothing was changed\nhint: edit it, or move it away first", name)
+	}
+	if o.CI != "" {
+		if err := freeForWorkflow(o.CI); err != nil {
+			return err
+		}
+	}
+	var err error
+	switch {
+	case o.From != "":
+		err = a.initFrom(c.Context(), o, given)
+	case len(given) == 2:
+		o.Model, o.Predictions = given[0], given[1]
+		err = a.init(c.Context(), o.Options, nil)
+	case len(given) == 0 && a.canAsk():
+		err = a.initAsking(c.Context(), &o)
+	default:
+		return usagef("init takes a model file and a predictions file\nhint: weighlock init MODEL PREDICTIONS, or without arguments on a terminal, or --from a run of MLflow or DVC")
+	}
+	if err == nil && o.CI != "" {
+		err = a.writeWorkflow(o.CI)
+	}
+	if err == nil {
+		fmt.Fprintln(a.env.Err, "next: read it, then run `weighlock gate`")
+	}
+	return err
+}
+
+// hasProject is the project file that is here, under whichever name.
+func hasProject() string {
+	for _, name := range []string{"weighlock.yaml", "weighlock.yml", "weighlock.json", "weighlock.cue"} {
+		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+			return name
+		}
+	}
+	return ""
+}
+
+// init writes the project file; origin are lines about where it comes from.
+func (a *app) init(ctx context.Context, o starter.Options, origin []string) error {
+	g, err := guess(ctx, &o)
 	if err != nil {
 		return err
+	}
+	g.Origin = origin
+	return a.writeProject(g)
+}
+
+// guess reads the predictions and guesses the rest.
+func guess(ctx context.Context, o *starter.Options) (*starter.Guess, error) {
+	folder, err := os.Getwd()
+	if err != nil {
+		return nil, err
 	}
 	o.Folder = folder
 	if o.Model, err = inside(folder, o.Model); err != nil {
-		return err
+		return nil, err
 	}
 	if o.Predictions, err = inside(folder, o.Predictions); err != nil {
-		return err
+		return nil, err
 	}
 	t, digest, err := readTable(ctx, o.Predictions)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	o.SHA256 = artifact.Hex(digest)
-	g, err := starter.Infer(o, t)
+	g, err := starter.Infer(*o, t)
 	if err != nil {
-		return usagef("%v", err)
+		return nil, usagef("%v", err)
 	}
+	return g, nil
+}
+
+func (a *app) writeProject(g *starter.Guess) error {
 	if err := writeNew(projectFile, g.YAML(), 0o644); err != nil {
 		return err
 	}
@@ -85,7 +170,6 @@ func (a *app) init(ctx context.Context, o starter.Options) error {
 		fmt.Fprintln(a.env.Err, "warning: "+warning)
 	}
 	fmt.Fprintf(a.env.Out, "wrote %s\n", projectFile)
-	fmt.Fprintln(a.env.Err, "next: read it, then run `weighlock gate`")
 	return nil
 }
 

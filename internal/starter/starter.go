@@ -50,6 +50,10 @@ type Guess struct {
 	Positive Choice // binary only
 	Score    Choice
 
+	// Origin says where the two files come from, a line each, where a tracker
+	// pointed at them.
+	Origin []string
+
 	// Warnings say what looks odd though it can be judged.
 	Warnings []string
 }

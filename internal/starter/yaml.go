@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Notes are the guesses as sentences, in the order of the project file, for a
@@ -33,6 +35,9 @@ func (g *Guess) YAML() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Written by weighlock init from %s and the %s of %s.\n",
 		say(g.Model), rowCount(g.Rows), say(g.Predictions))
+	for _, line := range g.Origin {
+		fmt.Fprintf(&b, "# %s\n", oneLine(line))
+	}
 	for _, w := range g.Warnings {
 		fmt.Fprintf(&b, "# Look at this: %s.\n", w)
 	}
@@ -59,6 +64,16 @@ func (g *Guess) YAML() []byte {
 	field(&b, "  ", "column", g.Score)
 	g.limits(&b)
 	return b.Bytes()
+}
+
+// oneLine keeps a comment a comment, whatever a tracker's names hold.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufeff' || r == utf8.RuneError {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // limits writes one limit, met by every model that is better than guessing.

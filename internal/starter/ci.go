@@ -1,0 +1,52 @@
+package starter
+
+import (
+	_ "embed"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+var (
+	//go:embed ci/github.yml
+	github string
+	//go:embed ci/gitlab.yml
+	gitlab string
+)
+
+// workflow is one CI system's file.
+type workflow struct {
+	name string // as --ci says it
+	path string // in the repository
+	text string
+}
+
+var workflows = []workflow{
+	{"github", ".github/workflows/weighlock.yml", github},
+	{"gitlab", ".gitlab-ci.yml", gitlab},
+}
+
+// KnownCI refuses a CI system that there is no workflow for; empty is none.
+func KnownCI(name string) error {
+	if name == "" || slices.ContainsFunc(workflows, func(w workflow) bool { return w.name == name }) {
+		return nil
+	}
+	return fmt.Errorf("--ci %q is unknown; it may be github or gitlab", name)
+}
+
+// Workflow is the file that judges a model with every change of it, and its
+// path in the repository. The target is the model's folder, relative to the
+// repository with forward slashes.
+func Workflow(name, target string) (file string, text []byte, err error) {
+	for _, w := range workflows {
+		if w.name != name {
+			continue
+		}
+		if strings.Count(w.text, "target: .\n") != 1 {
+			return "", nil, fmt.Errorf("the workflow for %s names no target", name)
+		}
+		return w.path, []byte(strings.Replace(w.text, "target: .\n", "target: "+quote(path.Clean(target))+"\n", 1)), nil
+	}
+	return "", nil, KnownCI(name)
+}
