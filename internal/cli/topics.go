@@ -73,7 +73,8 @@ const exitCodes = `The exit status says how a command ended; a script needs noth
   8  Kept for rollouts: there is nothing to do yet.
 
 In mode observe 3 and 4 become 0, and the report says what would have been refused. 1, 2, 5 and 6
-stay. weighlock run ends with the status of the command that it ran.
+stay. weighlock run ends with the status of the command that it ran. weighlock doctor ends with
+1 where a check failed, and with 5 where nothing but the network did.
 `
 
 const environment = `Flags come before variables, variables before the configuration folder.
@@ -143,7 +144,7 @@ func formats() (string, error) {
 	}
 	t.Flush()
 	s.WriteString(`
-Answers: show, ls, verify, evaluate and spec take
+Answers: show, ls, verify, evaluate, spec and doctor take
 
   --json FIELDS        these fields, separated by commas, or all; alone it lists them
   --jq EXPRESSION      what jq makes of the JSON: texts as they are, all else as JSON, a line each
@@ -228,7 +229,7 @@ func required(l policy.Level) int {
 const trust = `The verifier file says whom to believe. It lies outside every project that it judges, because
 whoever can write it can let any model pass; inside the project or its work tree it is refused.
 Without one a verdict is self-declared: the project's own word, which lets nothing into production.
-weighlock keygen writes a first one.
+weighlock keygen writes a first one, and weighlock doctor checks it.
 
   name, level      whose file it is, and the least level that it asks for
   keys             public keys, each with a name, roles, and perhaps models, since and until

@@ -164,7 +164,7 @@ func (a *app) loadIDKey() ([]byte, error) {
 		return nil, usagef("no id key at %s\nhint: make one with `weighlock keygen`", path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the id key: %w", err)
+		return nil, fmt.Errorf("reading the id key: %w\nhint: `weighlock keygen` writes one; or name another with --id-key", err)
 	}
 	key := strings.TrimSpace(string(b))
 	if len(key) < 32 {
