@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -63,7 +64,7 @@ func (f *fieldsFlag) String() string { return strings.Join(f.o.Fields, ",") }
 func (f *fieldsFlag) Type() string   { return "fields" }
 
 func (f *fieldsFlag) Set(text string) error {
-	fields := append(f.o.Fields, strings.Split(text, ",")...)
+	fields := slices.Concat(f.o.Fields, strings.Split(text, ","))
 	if _, err := query.New(f.known, query.Options{Fields: fields}); err != nil {
 		return err
 	}

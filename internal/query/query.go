@@ -16,7 +16,7 @@ import (
 	"strings"
 )
 
-// All, in the place of a list of fields, stands for every field.
+// All stands for every field, in the place of a list of them.
 const All = "all"
 
 // ErrQuestion marks a field, an expression or a template that cannot be

@@ -50,7 +50,7 @@ func markdown(r *verdict.Report, o Options, limit int) string {
 		full = p.table(markdownSection(group[0]), group, full)
 	}
 	if len(quiet) > 0 && !full && p.add("<details><summary>", counts(quiet), "</summary>\n\n") {
-		full = p.table("", quiet, full)
+		p.table("", quiet, full)
 		p.text.WriteString("</details>\n\n")
 	} else {
 		p.left = append(p.left, quiet...)
