@@ -55,7 +55,7 @@ func TestJSONSchemaOfForms(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"enumeration":         `"mode":{"description":"mode is enforce, or observe where a denial shall not stop the pipeline yet.","type":"string","enum":["enforce","observe"]}`,
+		"enumeration":         `"mode":{"description":"mode is enforce, or observe where a denial shall not stop the pipeline yet; where there is a verifier file, its mode rules instead.","type":"string","enum":["enforce","observe"]}`,
 		"alternatives":        `"anyOf":[{"type":"string","pattern":"^([^/`,
 		"two-sided bounds":    `"max":{"type":"number","minimum":0,"maximum":1}`,
 		"pattern":             `"sha256":{"description":"sha256 pins the file's bytes, as 64 hexadecimal digits.","type":"string","pattern":"^[0-9a-f]{64}$"}`,
