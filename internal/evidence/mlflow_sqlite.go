@@ -108,7 +108,7 @@ func checkTables(ctx context.Context, db *sql.DB) (string, error) {
 		if err != nil {
 			return "", unfit("reading it: %w", err)
 		}
-		has, err := strings2(ctx, db, "SELECT name, '' FROM pragma_table_info(?)", table)
+		has, err := textPairs(ctx, db, "SELECT name, '' FROM pragma_table_info(?)", table)
 		if err != nil {
 			return "", err
 		}
@@ -118,7 +118,7 @@ func checkTables(ctx context.Context, db *sql.DB) (string, error) {
 			}
 		}
 	}
-	revisions, err := strings2(ctx, db, "SELECT version_num, '' FROM alembic_version")
+	revisions, err := textPairs(ctx, db, "SELECT version_num, '' FROM alembic_version")
 	if err != nil {
 		return "", err
 	}
@@ -170,10 +170,10 @@ func queryRun(ctx context.Context, db *sql.DB, id string) (*mlflowRun, error) {
 		return nil, unfit("run %s: %w", id, err)
 	}
 	r.status, r.stage, r.artifacts, r.started, r.ended = status.String, stage.String, artifacts.String, start.Int64, end.Int64
-	if r.params, err = strings2(ctx, db, "SELECT key, value FROM params WHERE run_uuid = ?", id); err != nil {
+	if r.params, err = textPairs(ctx, db, "SELECT key, value FROM params WHERE run_uuid = ?", id); err != nil {
 		return nil, err
 	}
-	if r.tags, err = strings2(ctx, db, "SELECT key, value FROM tags WHERE run_uuid = ?", id); err != nil {
+	if r.tags, err = textPairs(ctx, db, "SELECT key, value FROM tags WHERE run_uuid = ?", id); err != nil {
 		return nil, err
 	}
 	if r.metrics, err = queryMetrics(ctx, db, id); err != nil {
@@ -223,8 +223,8 @@ func queryDatasets(ctx context.Context, db *sql.DB, id string) ([]mlflowDataset,
 	return out, rows.Err()
 }
 
-// strings2 reads two columns of text, as keys and values.
-func strings2(ctx context.Context, db *sql.DB, query string, args ...any) (map[string]string, error) {
+// textPairs reads two columns of text, as keys and values.
+func textPairs(ctx context.Context, db *sql.DB, query string, args ...any) (map[string]string, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, unfit("reading it: %w", err)

@@ -46,7 +46,10 @@ func Workflow(name, target string) (file string, text []byte, err error) {
 		if strings.Count(w.text, "target: .\n") != 1 {
 			return "", nil, fmt.Errorf("the workflow for %s names no target", name)
 		}
-		return w.path, []byte(strings.Replace(w.text, "target: .\n", "target: "+quote(path.Clean(target))+"\n", 1)), nil
+		if target = path.Clean(target); target == "." {
+			return w.path, []byte(w.text), nil
+		}
+		return w.path, []byte(strings.Replace(w.text, "target: .\n", "target: "+quote(target)+"\n", 1)), nil
 	}
 	return "", nil, KnownCI(name)
 }
