@@ -210,7 +210,28 @@ func checkout(t *testing.T) *checkedOut {
 		}
 	}
 	c.run(nil, "git", "init", "-q", "-b", "main", ".")
+	c.linger(filepath.Join(root, "tools"))
 	return c
+}
+
+// linger puts a bash first on the PATH that stays a moment after a failure.
+// act v0.2.89 closes the terminal of a step that fails without having read it
+// to the end (pkg/container/host_environment.go, exec), so what a step says
+// last, such as annotations, is lost in some runs.
+func (c *checkedOut) linger(dir string) {
+	c.t.Helper()
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		c.t.Fatal(err)
+	}
+	text := "#!/bin/sh\n" + bash + ` "$@" || { status=$?; sleep 1; exit "$status"; }` + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "bash"), []byte(text), 0o755); err != nil {
+		c.t.Fatal(err)
+	}
+	c.env = append(c.env, "PATH="+dir+":"+os.Getenv("PATH"))
 }
 
 func (c *checkedOut) examples() []string {
