@@ -144,7 +144,7 @@ func formats() (string, error) {
 	}
 	t.Flush()
 	s.WriteString(`
-Answers: show, ls, verify, evaluate, spec and doctor take
+Answers: show, ls, verify, evaluate, spec, explain and doctor take
 
   --json FIELDS        these fields, separated by commas, or all; alone it lists them
   --jq EXPRESSION      what jq makes of the JSON: texts as they are, all else as JSON, a line each

@@ -1,0 +1,52 @@
+package cli
+
+// examples is how a rule is given something to judge, as it stands in a
+// project file.
+var examples = map[string]string{
+	"data/complete": `data:
+  train: {file: train.csv, id: account, label: defaulted}
+  test: {file: test.csv, id: account, label: defaulted, sha256: "…"}   # of sha256sum test.csv
+`,
+	"predictions/bound": `predictions:
+  file: preds.csv
+  column: p_default
+  # Gets the rows without labels as CSV on standard input, writes id and score as CSV to
+  # standard output.
+  command: python score.py
+  threshold: 0.5
+`,
+	"evaluation/metrics": `spec:
+  metrics:
+    roc_auc: {min: 0.76}     # shares are written 0.76, not 76; min, max or both
+    recall: {min: 0.55}
+    log_loss: {max: 0.45}
+
+A binary model has accuracy, balanced_accuracy, precision, recall, specificity, fpr,
+selection_rate, f1, mcc, roc_auc, average_precision, log_loss, brier and ece; a regression has
+mae, rmse, mape, r2, bias and median_ae.
+`,
+	"evaluation/baseline": `spec:
+  # At least this much better than the share of positives for everybody. A regression has
+  # kind: constant, which is the mean label.
+  baseline: {kind: prior, metric: roc_auc, gain: 0.02}
+`,
+	"evaluation/champion": `spec:
+  # At most this much worse than the model that the verifier file names for the channel.
+  champion: {channel: production, metric: log_loss, margin: 0.005}
+`,
+	"evaluation/slices": `spec:
+  # By each region, and by age below 25, 25 to 40, 40 to 60, and from 60 on. max_gap is how far
+  # a slice may fall behind the whole; min_rows counts the metric's own rows, such as the
+  # positives for recall.
+  slices: {by: [region, "age:25,40,60"], recall: {min: 0.50, max_gap: 0.10}, min_rows: 300}
+`,
+	"evaluation/fairness": `spec:
+  # Also selection_rate_difference, selection_rate_ratio, fpr_difference, ppv_difference and
+  # equalized_odds_difference.
+  fairness: {by: [sex], tpr_difference: {max: 0.08}, min_rows: 100}
+`,
+	"drift/training_data": `spec:
+  # Every column but id, time and label, unless columns: lists some. It needs data.train.
+  drift: {method: psi, max: 0.2}
+`,
+}
