@@ -136,10 +136,10 @@ func (d *doctor) exit() int {
 			network++
 		}
 	}
-	switch {
-	case failed == 0:
+	switch failed {
+	case 0:
 		return verdict.ExitOK
-	case failed == network:
+	case network:
 		return verdict.ExitNetwork
 	}
 	return verdict.ExitBroken
