@@ -6,7 +6,7 @@
 # the step as failed, and leave no output behind.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=common.sh
+# shellcheck source=actions/common.sh
 . "$here/common.sh"
 
 command=$1

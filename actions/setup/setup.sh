@@ -4,7 +4,7 @@
 # for, the one that is there. Anything else ends the step.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=../common.sh
+# shellcheck source=actions/common.sh
 . "$here/../common.sh"
 
 # platform prints OS/ARCH as Go names them.
