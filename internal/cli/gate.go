@@ -139,7 +139,7 @@ func parseOutputs(given []string) ([]output, error) {
 			return nil, usagef("%v", err)
 		}
 		if file && path == "" {
-			return nil, usagef("--output %s names no file", g)
+			return nil, usagef("--output %s names no file\nhint: --output %s=FILE, or --output %s for standard output", g, form, form)
 		}
 		if !file {
 			stdout++

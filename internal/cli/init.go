@@ -73,7 +73,7 @@ func (a *app) start(c *cobra.Command, o initOptions, given []string) error {
 		}
 	}
 	if o.Run != "" && o.From == "" {
-		return usagef("--run says which run of --from, and there is no --from")
+		return usagef("--run says which run of --from, and there is no --from\nhint: --from FOLDER says where the runs are")
 	}
 	if err := starter.KnownCI(o.CI); err != nil {
 		return usagef("%v", err)

@@ -57,7 +57,7 @@ func (q *asker) must(question, guess string) (string, error) {
 			return answer, err
 		}
 	}
-	return "", usagef("no answer to %q, and nothing was written", question)
+	return "", usagef("no answer to %q, and nothing was written\nhint: weighlock init MODEL PREDICTIONS asks nothing", question)
 }
 
 // initAsking asks for the two files, then shows its guesses one by one.

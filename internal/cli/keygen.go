@@ -119,7 +119,7 @@ func (f *keygenFlags) verifierText(public []byte) ([]byte, error) {
 	for _, c := range f.channels {
 		name, champion, ok := strings.Cut(c, "=")
 		if !ok {
-			return nil, usagef("--champion %s is not CHANNEL=none or CHANNEL=sha256:…", c)
+			return nil, usagef("--champion %s is not CHANNEL=none or CHANNEL=sha256:…\nhint: --champion production=none, where no model is in use yet", c)
 		}
 		channels[name] = map[string]any{"champion": champion}
 	}
@@ -138,7 +138,7 @@ func (f *keygenFlags) verifierText(public []byte) ([]byte, error) {
 	if f.tsaChain != "" {
 		chain, err := os.ReadFile(f.tsaChain)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, usagef("there are no certificates at %s", f.tsaChain)
+			return nil, usagef("there are no certificates at %s\nhint: ask the timestamp authority for its certificate chain in PEM", f.tsaChain)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("reading the authority's certificates: %w", err)

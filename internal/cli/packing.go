@@ -57,7 +57,7 @@ and nothing signed: only publish does that. The digest is printed.`,
 				return err
 			}
 			if repo.Name() != w.Project.Name {
-				return usagef("the model is called %q, the repository %q", w.Project.Name, repo.Name())
+				return usagef("the model is called %q, the repository %q\nhint: push to a repository that ends in /%s, or set name: %s in the project file", w.Project.Name, repo.Name(), w.Project.Name, repo.Name())
 			}
 			image, err := pack.Push(c.Context(), repo, w.Pack, a.progress())
 			if err != nil {
