@@ -1,5 +1,5 @@
 # make demo   builds, then tells the story end to end on real input
-# make test   everything that CI runs
+# make test   every test that CI runs; it lints first (make lint)
 export CGO_ENABLED = 0
 
 GO      ?= go

@@ -203,7 +203,8 @@ func (d *doctor) statements(ctx context.Context) {
 	again := "weighlock run -- COMMAND   # trains again, and records it"
 	stored, err := capture.Statements(ctx, local)
 	if err != nil {
-		d.ill(name, "mv "+shell(filepath.Join(d.project.Dir, artifact.LocalDir))+" /tmp/ && "+again, err)
+		folder := filepath.Join(d.project.Dir, artifact.LocalDir)
+		d.ill(name, "mv "+shell(folder)+" "+shell(folder+".broken")+" && "+again, err)
 		return
 	}
 	if len(stored) == 0 {

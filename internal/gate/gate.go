@@ -157,19 +157,29 @@ func (q *Question) check() error {
 	case q.Now.IsZero():
 		return errors.New("no moment to judge at")
 	}
+	for _, level := range q.asked() {
+		if !slices.Contains(levels, level) {
+			return fmt.Errorf("level %q is not known, so nothing is judged by it\nhint: one of %v", level, levels)
+		}
+	}
 	return nil
+}
+
+// asked are the levels that anybody asks for.
+func (q *Question) asked() []string {
+	asked := []string{q.Level, q.Spec.Level}
+	if q.Verifier != nil {
+		asked = append(asked, q.Verifier.Level)
+	}
+	return slices.DeleteFunc(asked, func(level string) bool { return level == "" })
 }
 
 var levels = []string{"start", "release", "regulated"}
 
 // level is the strictest that anybody asks for.
 func (q *Question) level() string {
-	asked := []string{q.Level, q.Spec.Level}
-	if q.Verifier != nil {
-		asked = append(asked, q.Verifier.Level)
-	}
 	most := 0
-	for _, l := range asked {
+	for _, l := range q.asked() {
 		most = max(most, slices.Index(levels, l))
 	}
 	return levels[most]

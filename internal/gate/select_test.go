@@ -13,6 +13,7 @@ import (
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/attest"
+	"github.com/weighlock/weighlock/internal/policy"
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/verifier"
 )
@@ -256,18 +257,29 @@ func TestVerifierFileInsideTheProject(t *testing.T) {
 func TestDecideRefusesHalfAQuestion(t *testing.T) {
 	whole := Question{
 		Model: Model{Name: "m", Digest: modelA, Files: []ModelFile{{ID: "f"}}}, Spec: &project.Spec{}, SpecDigest: modelB, Now: noon,
+		Policy: &policy.Bundle{},
 	}
-	for name, spoil := range map[string]func(*Question){
-		"no model":  func(q *Question) { q.Model.Digest = "" },
-		"no files":  func(q *Question) { q.Model.Files = nil },
-		"no spec":   func(q *Question) { q.Spec = nil },
-		"no policy": func(*Question) {},
-		"no moment": func(q *Question) { q.Now = time.Time{} },
+	for _, c := range []struct {
+		name  string
+		spoil func(*Question)
+		want  string
+	}{
+		{"no model", func(q *Question) { q.Model.Digest = "" }, "no model to judge: name or digest"},
+		{"no files", func(q *Question) { q.Model.Files = nil }, "no model to judge: it has no files"},
+		{"no spec", func(q *Question) { q.Spec = nil }, "no spec to judge by"},
+		{"no policy", func(q *Question) { q.Policy = nil }, "no policy to judge with"},
+		{"no moment", func(q *Question) { q.Now = time.Time{} }, "no moment to judge at"},
+		{"a level that nobody knows", func(q *Question) { q.Level = "strict" }, `level "strict" is not known`},
+		{"a verifier file's level that nobody knows", func(q *Question) { q.Verifier = &verifier.File{Level: "strict"} }, `level "strict" is not known`},
 	} {
 		q := whole
-		spoil(&q)
-		if d, err := Decide(t.Context(), q); err == nil {
-			t.Errorf("%s: decided %s; want an error", name, d.Report.Outcome)
+		c.spoil(&q)
+		d, err := Decide(t.Context(), q)
+		if d != nil || err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, %v; want no decision, and %q", c.name, d, err, c.want)
 		}
+	}
+	if err := whole.check(); err != nil {
+		t.Errorf("nothing spoilt: %v", err)
 	}
 }
