@@ -46,7 +46,7 @@ func Seal(r io.ReaderAt, size int64) (*Sealed, string, error) {
 // ReadAt is io.ReaderAt's; ErrChanged where the bytes are others by now.
 func (s *Sealed) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
-		return 0, fmt.Errorf("reading at %d", off)
+		return 0, fmt.Errorf("reading at byte %d, before the file begins", off)
 	}
 	var part []byte
 	n := 0
@@ -94,7 +94,7 @@ func full(r io.ReaderAt, b []byte, at int64) error {
 	case n == len(b):
 		return nil
 	case err == nil || errors.Is(err, io.EOF):
-		return fmt.Errorf("%w: it ends after %d bytes", ErrChanged, at+int64(n))
+		return fmt.Errorf("%w: it has fewer than %d bytes", ErrChanged, at+int64(len(b)))
 	}
 	return err
 }

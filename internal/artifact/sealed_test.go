@@ -46,17 +46,30 @@ func TestSealedRefusesWhatChanged(t *testing.T) {
 	if _, err := s.ReadAt(small, 5); err != nil {
 		t.Errorf("an untouched part: %v", err)
 	}
-	if _, err := s.ReadAt(small, 2*sealedPart+100); !errors.Is(err, ErrChanged) {
-		t.Errorf("a part that was written to: got %v; want ErrChanged", err)
+	refused := func(what string, err error, want string) {
+		t.Helper()
+		if !errors.Is(err, ErrChanged) || err.Error() != want {
+			t.Errorf("%s: got %v; want ErrChanged: %s", what, err, want)
+		}
 	}
-	if _, err := io.ReadAll(io.NewSectionReader(s, 0, int64(len(text)))); !errors.Is(err, ErrChanged) {
-		t.Errorf("the whole: got %v; want ErrChanged", err)
-	}
+	_, err = s.ReadAt(small, 2*sealedPart+100)
+	refused("a part that was written to", err, "the file changed while it was read")
+	_, err = io.ReadAll(io.NewSectionReader(s, 0, int64(len(text))))
+	refused("the whole", err, "the file changed while it was read")
 	s.r = bytes.NewReader(text[:sealedPart])
-	if _, err := s.ReadAt(small, 3*sealedPart); !errors.Is(err, ErrChanged) {
-		t.Errorf("a file that was cut: got %v; want ErrChanged", err)
+	_, err = s.ReadAt(small, 3*sealedPart)
+	refused("a file that was cut", err, "the file changed while it was read: it has fewer than 262144 bytes")
+	_, _, err = Seal(bytes.NewReader(text), int64(len(text))+1)
+	refused("fewer bytes than said", err, "the file changed while it was read: it has fewer than 262145 bytes")
+}
+
+func TestSealedHasNothingBeforeItsBeginning(t *testing.T) {
+	s, _, err := Seal(bytes.NewReader([]byte("abc")), 3)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, _, err := Seal(bytes.NewReader(text), int64(len(text))+1); !errors.Is(err, ErrChanged) {
-		t.Errorf("fewer bytes than said: got %v; want ErrChanged", err)
+	n, err := s.ReadAt(make([]byte, 1), -1)
+	if want := "reading at byte -1, before the file begins"; n != 0 || err == nil || err.Error() != want {
+		t.Errorf("got %d, %v; want %s", n, err, want)
 	}
 }
