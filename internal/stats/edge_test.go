@@ -44,6 +44,25 @@ func numeric(t *testing.T, metric string, label, predicted []float64) float64 {
 	return s(nil)
 }
 
+func TestMetricOfAnotherKindIsRefused(t *testing.T) {
+	for metric, want := range map[string]string{
+		"recall": `metric "recall" is not one of predicted numbers; they are bias, mae, mape, median_ae, r2, rmse`,
+		"":       `metric "" is not one of predicted numbers; they are bias, mae, mape, median_ae, r2, rmse`,
+	} {
+		if s, err := Numeric(metric, []float64{1}, []float64{2}); s != nil || err == nil || err.Error() != want {
+			t.Errorf("of numbers, %q: got %v; want %s", metric, err, want)
+		}
+	}
+	for metric, want := range map[string]string{
+		"rmse":   `metric "rmse" is not one of scores; they are average_precision, brier, ece, log_loss, roc_auc`,
+		"recall": `metric "recall" is not one of scores; they are average_precision, brier, ece, log_loss, roc_auc`,
+	} {
+		if s, note, err := Scored(metric, []bool{true}, []float64{2}); s != nil || note != "" || err == nil || err.Error() != want {
+			t.Errorf("of scores, %q: got %q, %v; want %s", metric, note, err, want)
+		}
+	}
+}
+
 func TestNoIntervalHasZeroWidth(t *testing.T) {
 	r := Resampling{Draws: 300, Seed: 1, Confidence: 0.95}
 	right := make([]bool, 60)

@@ -84,3 +84,14 @@ func Lookup(name string) (Metric, bool) {
 
 // Metrics lists all metrics by name.
 func Metrics() []Metric { return slices.Clone(metrics[:]) }
+
+// namesOf lists the metrics of some kinds.
+func namesOf(kinds ...Kind) string {
+	var names []string
+	for _, m := range metrics {
+		if slices.Contains(kinds, m.Kind) {
+			names = append(names, m.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
