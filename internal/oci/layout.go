@@ -89,7 +89,7 @@ func (l *layout) present() (bool, error) {
 		Version string `json:"imageLayoutVersion"`
 	}
 	if json.Unmarshal(text, &marker) != nil || marker.Version != "1.0.0" {
-		return false, fmt.Errorf("%s: %w: it does not say imageLayoutVersion 1.0.0", l.path("oci-layout"), ErrIntegrity)
+		return false, fmt.Errorf("%s: %w: it does not say imageLayoutVersion 1.0.0\nhint: name an empty folder, or a layout of that version", l.path("oci-layout"), ErrIntegrity)
 	}
 	return true, nil
 }
@@ -124,7 +124,7 @@ func (l *layout) create() error {
 			return err
 		}
 	case err != nil:
-		return fmt.Errorf("%s is in the way of a layout: %w\nhint: name an empty folder", l.path("index.json"), err)
+		return fmt.Errorf("a file is in the way of a layout: %w\nhint: name an empty folder", err)
 	}
 	return l.writeFile("oci-layout", []byte(layoutMarker))
 }

@@ -99,7 +99,7 @@ func (x *index) digestOf(tag string) (string, error) {
 	case 1:
 		return at[0], nil
 	default:
-		return "", fmt.Errorf("%w: index.json gives the tag to %d manifests", ErrIntegrity, len(at))
+		return "", fmt.Errorf("%w: index.json gives the tag to %d manifests\nhint: keep one of these entries in the file, the right one", ErrIntegrity, len(at))
 	}
 }
 

@@ -31,10 +31,15 @@ var (
 	ErrDenied = errors.New("access denied")
 	// ErrLocked: another process held the layout's lock for too long. It is
 	// an ErrNetwork too: worth a retry.
-	ErrLocked = fmt.Errorf("%w: locked by another process", ErrNetwork)
+	ErrLocked error = retryable{errors.New("locked by another process")}
 	// ErrReference: the text does not name a repository.
 	ErrReference = errors.New("not a reference")
 )
+
+// retryable is an ErrNetwork that does not speak of networks.
+type retryable struct{ error }
+
+func (retryable) Is(target error) bool { return target == ErrNetwork }
 
 // ExistsError says which content holds a tag that was to be new.
 type ExistsError struct{ Tag, Digest string }

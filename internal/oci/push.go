@@ -134,7 +134,7 @@ func (r *Repository) putBytes(ctx context.Context, raw []byte, tag string, absen
 	}
 	h, err := readHead(raw, "")
 	if err != nil {
-		return Descriptor{}, err
+		return Descriptor{}, fmt.Errorf("pushing to %s: %w", r, err)
 	}
 	if err := r.backend.pushManifest(ctx, h, raw, tag, absent); err != nil {
 		return h.Descriptor, fmt.Errorf("pushing manifest %s to %s: %w", h.Digest, r, err)

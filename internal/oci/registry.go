@@ -74,7 +74,7 @@ func (r *registry) manifest(ctx context.Context, target string) ([]byte, string,
 	}
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if mediaType == "text/html" {
-		return nil, "", fmt.Errorf("%w: a web page came in place of a manifest", ErrNetwork)
+		return nil, "", fmt.Errorf("%w: a web page came in place of a manifest\nhint: check the registry's address; a proxy or a sign-in page may answer for it", ErrNetwork)
 	}
 	return raw, mediaType, nil
 }

@@ -260,7 +260,7 @@ type guard struct {
 	loopback bool // the registry is on this machine
 }
 
-var errPlain = errors.New("plain http to another machine is not spoken")
+var errPlain = errors.New("plain http to another machine is not spoken\nhint: let the registry, and where it sends its clients, answer by https")
 
 func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != "https" && (!g.loopback || !loopback(req.URL.Host)) {

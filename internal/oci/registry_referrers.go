@@ -217,7 +217,7 @@ func (r *registry) changeFallback(ctx context.Context, subject string, change fu
 			}
 		}
 	}
-	return fmt.Errorf("%w: tag %s does not keep what is written to it", ErrNetwork, fallbackTag(subject))
+	return fmt.Errorf("%w: tag %s does not keep what is written to it\nhint: run again when no one else writes there, or use a registry with the OCI referrers API", ErrNetwork, fallbackTag(subject))
 }
 
 func fallbackIndex(list []Descriptor) ([]byte, error) {
