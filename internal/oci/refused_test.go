@@ -217,7 +217,7 @@ func TestWhatARegistryAnswers(t *testing.T) {
 			_, err := r.PushBytes(ctx, "x/y", []byte("new"))
 			return err
 		}, "pushing blob " + artifact.Digest([]byte("new")) + " to HOST/acme/m: registry or network fault: the registry gave no place to upload to (\"\")"},
-		"an image in place of a list of referrers": {answer("GET", "/"+list, text(artifact.MediaTypeManifest, `{"schemaVersion":1}`)), func(ctx context.Context, r *Repository) error {
+		"an image in place of a list of referrers": {answer("GET", "/"+list, text(artifact.MediaTypeManifest, `{"schemaVersion":2,"config":{}}`)), func(ctx context.Context, r *Repository) error {
 			_, err := r.Referrers(ctx, someDigest, "")
 			return err
 		}, "referrers of " + someDigest + " in HOST/acme/m: tag " + list + ": content is not what its digest says: not an image index"},

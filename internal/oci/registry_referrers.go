@@ -111,12 +111,13 @@ func parseReferrers(raw []byte) ([]Descriptor, error) {
 	var index struct {
 		SchemaVersion int          `json:"schemaVersion"`
 		MediaType     string       `json:"mediaType"`
+		Config        *Descriptor  `json:"config"`
 		Manifests     []Descriptor `json:"manifests"`
 	}
 	if err := json.Unmarshal(raw, &index); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNotIndex, err)
 	}
-	if index.SchemaVersion != 2 || (index.MediaType != "" && index.MediaType != artifact.MediaTypeIndex) {
+	if index.SchemaVersion != 2 || index.Config != nil || (index.MediaType != "" && index.MediaType != artifact.MediaTypeIndex) {
 		return nil, errNotIndex
 	}
 	for i, d := range index.Manifests {
