@@ -23,6 +23,10 @@ var (
 // fileNames are the names under which a project file is found in a folder.
 var fileNames = [...]string{"weighlock.yaml", "weighlock.json", "weighlock.cue"}
 
+// nameHint is for who named, or left, something else where a project file
+// belongs.
+const nameHint = "\nhint: name the project file, or the folder that holds it"
+
 // maxSize bounds a project file, in bytes.
 const maxSize = 1 << 20
 
@@ -89,7 +93,7 @@ func readSources(file string) ([]schema.File, error) {
 	switch filepath.Ext(file) {
 	case ".yaml", ".yml", ".json", ".cue":
 	default:
-		return nil, fmt.Errorf("%s: a project file ends in .yaml, .json or .cue", file)
+		return nil, fmt.Errorf("%s: a project file ends in .yaml, .json or .cue"+nameHint, file)
 	}
 	text, err := readFile(file)
 	if err != nil {
@@ -138,14 +142,14 @@ func readFile(name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a file", name)
+		return nil, fmt.Errorf("%s is a folder, device, pipe or socket, and no project file"+nameHint, name)
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
 	if len(text) > maxSize {
-		return nil, fmt.Errorf("%s is larger than %d bytes, so it is hardly a project file", name, maxSize)
+		return nil, fmt.Errorf("%s is larger than %d bytes, so it is hardly a project file"+nameHint, name, maxSize)
 	}
 	return text, nil
 }

@@ -52,6 +52,9 @@ func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -148,19 +151,20 @@ func TestSpecAndTestSet(t *testing.T) {
 		"digest of the file where nothing is pinned": {withPredictions, other, other, ""},
 		"pin where nothing was read":                 {ergonomic, "", "sha256:" + pin, ""},
 		"pin and file agree":                         {ergonomic, "sha256:" + pin, "sha256:" + pin, ""},
-		"another file than the pinned one":           {ergonomic, other, "", "the test set is not the pinned file: test.parquet is " + other},
-		"neither pin nor file":                       {withPredictions, "", "", "data.test.sha256 is not given"},
-		"not a digest":                               {withPredictions, "sha256:9f2c", "", "is not sha256: and 64 hexadecimal digits"},
-		"no predictions":                             {minimal, other, "", "no predictions to commit to"},
+		"another file than the pinned one":           {ergonomic, other, "", "the test set is not the pinned file: test.parquet is " + other + ", data.test.sha256 says sha256:" + pin},
+		"neither pin nor file":                       {withPredictions, "", "", "FILE: data.test.sha256 is not given, and no test set was read\nhint: write the SHA-256 of the test set into data.test.sha256"},
+		"not a digest":                               {withPredictions, "sha256:9f2c", "", `digest of test.csv: "sha256:9f2c" is not sha256: and 64 hexadecimal digits`},
+		"no predictions":                             {minimal, other, "", "FILE: no predictions to commit to\nhint: add predictions with file and column"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s, err := load(t, tt.text).Spec(tt.digest)
+			p := load(t, tt.text)
+			s, err := p.Spec(tt.digest)
 			if tt.err != "" {
-				if err == nil || !strings.Contains(err.Error(), tt.err) {
-					t.Fatalf("got %v; want %s", err, tt.err)
+				if want := strings.ReplaceAll(tt.err, "FILE", p.Path); err == nil || err.Error() != want {
+					t.Fatalf("got %v; want %s", err, want)
 				}
-				if got, want := errors.Is(err, ErrPinned), strings.Contains(tt.err, "pinned"); got != want {
+				if got, want := errors.Is(err, ErrPinned), strings.HasPrefix(tt.err, "the test set is not the pinned"); got != want {
 					t.Errorf("is ErrPinned: got %v; want %v", got, want)
 				}
 				return
@@ -189,23 +193,48 @@ func TestPositiveAsText(t *testing.T) {
 }
 
 func TestFindProjectFile(t *testing.T) {
-	if _, err := Load(t.TempDir()); !errors.Is(err, ErrNone) {
-		t.Errorf("empty folder: got %v; want ErrNone", err)
+	file := func(name, text string) string { return filepath.Join(folder(t, map[string]string{name: text}), name) }
+	const hint = "\nhint: name the project file, or the folder that holds it"
+	tests := map[string]struct {
+		path string
+		kind error
+		want string // DIR is the folder
+	}{
+		"empty folder":       {t.TempDir(), ErrNone, "no project file in DIR: looked for weighlock.yaml, weighlock.json, weighlock.cue\nhint: weighlock init writes one"},
+		"two files":          {folder(t, map[string]string{"weighlock.yaml": minimal, "weighlock.json": "{}"}), ErrTwo, "more than one project file in DIR: weighlock.yaml and weighlock.json\nhint: keep one of them"},
+		"missing file":       {filepath.Join(t.TempDir(), "none.yaml"), ErrNone, "no project file: there is no folder or file DIR/none.yaml\nhint: name the folder that holds weighlock.yaml"},
+		"huge file":          {file("weighlock.yaml", minimal+strings.Repeat("#", maxSize)), nil, "DIR/weighlock.yaml is larger than 1048576 bytes, so it is hardly a project file" + hint},
+		"other suffix":       {file("project.toml", ""), nil, "DIR/project.toml: a project file ends in .yaml, .json or .cue" + hint},
+		"folder of its name": {filepath.Dir(filepath.Dir(file("weighlock.yaml/x", ""))), nil, "DIR/weighlock.yaml is a folder, device, pipe or socket, and no project file" + hint},
+		"device":             {linked(t, "/dev/zero"), nil, "DIR/weighlock.yaml is a folder, device, pipe or socket, and no project file" + hint},
+		"dangling link":      {linked(t, "nowhere"), nil, "open DIR/weighlock.yaml: no such file or directory"},
 	}
-	_, err := Load(folder(t, map[string]string{"weighlock.yaml": minimal, "weighlock.json": "{}"}))
-	if !errors.Is(err, ErrTwo) || !strings.Contains(err.Error(), "weighlock.yaml and weighlock.json") {
-		t.Errorf("two files: got %v; want ErrTwo that names both", err)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := tt.path
+			if filepath.Ext(dir) != "" {
+				dir = filepath.Dir(dir)
+			}
+			want := strings.ReplaceAll(tt.want, "DIR", dir)
+			p, err := Load(tt.path)
+			if p != nil || err == nil || err.Error() != want {
+				t.Fatalf("got %v, %v; want %s", p, err, want)
+			}
+			if tt.kind != nil && !errors.Is(err, tt.kind) {
+				t.Errorf("%v is not of the kind %v", err, tt.kind)
+			}
+		})
 	}
-	if _, err := Load(filepath.Join(t.TempDir(), "none.yaml")); !errors.Is(err, ErrNone) {
-		t.Errorf("missing file: got %v; want ErrNone", err)
+}
+
+// linked is a folder whose project file is a link.
+func linked(t *testing.T, to string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Symlink(to, filepath.Join(dir, "weighlock.yaml")); err != nil {
+		t.Fatal(err)
 	}
-	big := folder(t, map[string]string{"weighlock.yaml": minimal + strings.Repeat("#", maxSize)})
-	if _, err := Load(big); err == nil || !strings.Contains(err.Error(), "is larger than") {
-		t.Errorf("huge file: got %v; want a refusal", err)
-	}
-	if _, err := Load(filepath.Join(folder(t, map[string]string{"project.toml": ""}), "project.toml")); err == nil || !strings.Contains(err.Error(), "ends in .yaml, .json or .cue") {
-		t.Errorf("other suffix: got %v; want a refusal", err)
-	}
+	return dir
 }
 
 func TestLoadCUEPackage(t *testing.T) {

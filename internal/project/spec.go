@@ -135,7 +135,7 @@ func (p *Project) Spec(testDigest string) (*Spec, error) {
 	}
 	switch {
 	case testDigest == "" && pinned == "":
-		return nil, fmt.Errorf("%s: data.test.sha256 is not given, and no test set was read", p.Path)
+		return nil, fmt.Errorf("%s: data.test.sha256 is not given, and no test set was read\nhint: write the SHA-256 of the test set into data.test.sha256", p.Path)
 	case testDigest == "":
 		testDigest = pinned
 	case !artifact.ValidDigest(testDigest):
