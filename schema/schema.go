@@ -19,16 +19,16 @@ import (
 
 // FS is the CUE module weighlock.dev/schema.
 //
-//go:embed cue.mod common input lineage predicate project spec verifier
+//go:embed claim cue.mod common input lineage predicate project spec verifier
 var FS embed.FS
 
 // modulePath is how CUE files import the module.
 const modulePath = "weighlock.dev/schema"
 
-// Names lists the documents that have a definition: project, spec, lineage,
+// Names lists the documents that have a definition: project, spec, lineage, claim,
 // verifier, input, and predicate/<name> for each predicate.
 func Names() []string {
-	names := []string{"project", "spec", "lineage", "verifier", "input"}
+	names := []string{"project", "spec", "lineage", "claim", "verifier", "input"}
 	entries, err := FS.ReadDir("predicate")
 	if err != nil {
 		panic(err) // the embedded tree is fixed when the program is built

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/canonical"
+	"github.com/weighlock/weighlock/schema"
 )
 
 // Format names the document that a Claim is written as.
@@ -131,6 +133,19 @@ type Metric struct {
 
 // Canonical is the claim as RFC 8785 JSON.
 func (c *Claim) Canonical() ([]byte, error) { return canonical.Marshal(c) }
+
+// ParseClaim reads a claim that was written down; text that is not of
+// schema/claim/v1 is refused.
+func ParseClaim(text []byte) (*Claim, error) {
+	if err := schema.CheckJSON("claim", text); err != nil {
+		return nil, err
+	}
+	c := &Claim{}
+	if err := json.Unmarshal(text, c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
 
 // Path is where a project keeps what was claimed, relative to its folder: in
 // the folder of local statements, which version control ignores.

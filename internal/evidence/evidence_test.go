@@ -71,6 +71,9 @@ func TestConformance(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden(t, filepath.Join("testdata", i.name+".json"), text)
+			if read, err := ParseClaim(text); err != nil || read.Lineage.Run != c.Lineage.Run {
+				t.Errorf("read back: %v, %v", read, err)
+			}
 			promises(t, c, dir)
 			again, err := Import(context.Background(), Options{Root: dir, From: filepath.Join(dir, f.from)})
 			if err != nil {

@@ -44,6 +44,7 @@ type Question struct {
 	Predictions string
 
 	Evidence []Evidence
+	Claim    *Claim // what a tracker says of the model's origin; nil where none does
 	Ignored  []verdict.Ignored
 	Missing  []Missing
 	Attempts Attempts

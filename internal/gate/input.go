@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/weighlock/weighlock/internal/evaluate"
+	"github.com/weighlock/weighlock/internal/evidence"
 	"github.com/weighlock/weighlock/internal/project"
 )
 
@@ -16,6 +17,7 @@ type Input struct {
 	Spec        InputSpec               `json:"spec"`
 	Run         *InputRun               `json:"run,omitempty"`
 	Lineage     *InputLineage           `json:"lineage,omitempty"`
+	Claim       *InputClaim             `json:"claim,omitempty"`
 	Predictions *InputPredictions       `json:"predictions,omitempty"`
 	Data        *InputData              `json:"data,omitempty"`
 	Evaluation  *InputEvaluation        `json:"evaluation,omitempty"`
@@ -101,6 +103,15 @@ type InputRun struct {
 type InputLineage struct {
 	Statement StatementRef    `json:"statement"`
 	Document  json.RawMessage `json:"document"`
+}
+
+// InputClaim is what an experiment tracker says of the run that made these
+// model files. Nobody signed it, and it satisfies nothing.
+type InputClaim struct {
+	Digest  string         `json:"digest"` // of the claim's text
+	Source  string         `json:"source"`
+	Run     string         `json:"run"`
+	Missing []evidence.Gap `json:"missing"`
 }
 
 // InputPredictions is what is known about the predictions that were evaluated.
@@ -238,6 +249,7 @@ func (q *Question) input(level string) (*Input, error) {
 	if in.Lineage, err = q.lineage(in.Run); err != nil {
 		return nil, err
 	}
+	in.Claim = q.Claim.input()
 	if in.Predictions, err = q.predictions(); err != nil {
 		return nil, err
 	}

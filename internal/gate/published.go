@@ -33,6 +33,7 @@ type Published struct {
 	SpecDigest string
 	Files      []ModelFile
 	Evidence   []Evidence // what rules read
+	Claim      *Claim     // what a tracker says of the model's origin
 	Verdicts   []Verdict  // earlier ones, earliest first
 	Ignored    []verdict.Ignored
 	Gone       []catalog.Gone
@@ -140,6 +141,15 @@ func (p *Published) readSpec() error {
 	default:
 		if err := json.Unmarshal(text, &p.parameters); err != nil {
 			return fmt.Errorf("parameters of the image: %w", err)
+		}
+	}
+	switch text, err := p.Content.Metadata(claimFile); {
+	case errors.Is(err, pack.ErrNoFile):
+	case err != nil:
+		return err
+	default:
+		if p.Claim, err = parseClaim(text); err != nil {
+			return fmt.Errorf("what the image claims of its run: %w", err)
 		}
 	}
 	if p.Spec.Name != p.Repo.Name() {
@@ -354,7 +364,7 @@ func (p *Published) question() *Question {
 		Command: "gate", Published: true, Version: p.Tag, Repository: p.Repo.Name(),
 		Model: Model{Name: p.Spec.Name, Task: p.Spec.Task, Digest: p.Image.Digest, Files: p.Files},
 		Spec:  p.Spec, SpecDigest: p.SpecDigest,
-		Evidence: slices.Clone(p.Evidence), Ignored: slices.Clone(p.Ignored),
+		Evidence: slices.Clone(p.Evidence), Claim: p.Claim, Ignored: slices.Clone(p.Ignored),
 		Attempts: p.attempts(len(p.Chain.Entries)),
 		Verifier: p.rules.Verifier, Trust: p.trust, Policy: p.rules.Policy,
 		Level: p.rules.Level, Now: p.rules.Now, Engine: p.rules.Engine,

@@ -46,6 +46,7 @@ type Workspace struct {
 	Files      []ModelFile
 	Pack       pack.Input
 	Evidence   []Evidence
+	Claim      *Claim
 	Ignored    []verdict.Ignored
 	trust      *sign.Trust
 }
@@ -73,6 +74,9 @@ func OpenWorkspace(ctx context.Context, dir string, rules Rules, getenv func(str
 		return nil, err
 	}
 	if err := w.readStatements(ctx); err != nil {
+		return nil, err
+	}
+	if w.Claim, err = claimIn(w.Project.Dir, w.Files); err != nil {
 		return nil, err
 	}
 	w.Pack, err = w.packInput(getenv)
@@ -312,6 +316,9 @@ func (w *Workspace) packInput(getenv func(string) string) (pack.Input, error) {
 			return in, err
 		}
 	}
+	if w.Claim != nil {
+		in.Metadata[claimFile] = w.Claim.text
+	}
 	in.Created = time.Unix(0, 0).UTC()
 	q := w.question(Rules{})
 	run, err := q.run()
@@ -344,7 +351,7 @@ func (w *Workspace) question(rules Rules) *Question {
 		Command: "gate",
 		Model:   Model{Name: w.Project.Name, Task: w.Project.Task, Files: w.Files},
 		Spec:    w.Spec, SpecDigest: w.SpecDigest,
-		Evidence: slices.Clone(w.Evidence), Ignored: slices.Clone(w.Ignored),
+		Evidence: slices.Clone(w.Evidence), Claim: w.Claim, Ignored: slices.Clone(w.Ignored),
 		Verifier: rules.Verifier, Trust: w.trust, Policy: rules.Policy,
 		Level: rules.Level, Mode: w.Project.Mode, Now: rules.Now, Engine: rules.Engine,
 		Tighten: w.Project.Parameters,

@@ -32,7 +32,13 @@ default _praise := "code, data and files are pinned by digest"
 
 _praise := sprintf("%d inputs and %d model files are pinned by digest, the code is commit %s", [count(_lineage.inputs), count(input.model.files), substring(_lineage.code.commit, 0, 12)])
 
-_findings contains finding.undecided("there is no lineage about these model files") if not input.lineage
+_findings contains finding.undecided(_unknown) if not input.lineage
+
+default _unknown := "there is no lineage about these model files"
+
+_unknown := sprintf("%s claims run %s to have made these model files, which nobody signed; it lacks %s", [input.claim.source, input.claim.run, concat(", ", _gaps)])
+
+_gaps := sort([gap.path | some gap in input.claim.missing])
 
 _findings contains finding.undecided("nobody who may build has signed the lineage") if {
 	input.lineage

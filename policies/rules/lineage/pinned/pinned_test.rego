@@ -10,6 +10,13 @@ test_pass if {
 
 test_missing if testing.got(rule.checks) == {"undecided"} with input as testing.without("/lineage")
 
+test_only_claimed if {
+	claim := {"digest": testing.digest, "source": "mlflow", "run": "0f3a", "missing": [{"path": "signature", "why": "-"}, {"path": "command", "why": "-"}]}
+	claimed := json.patch(testing.without("/lineage"), [{"op": "add", "path": "/claim", "value": claim}])
+	testing.got(rule.checks) == {"undecided"} with input as claimed
+	testing.says(rule.checks, "mlflow claims run 0f3a to have made these model files, which nobody signed; it lacks command, signature") with input as claimed
+}
+
 test_unsigned if testing.got(rule.checks) == {"undecided"} with input as testing.set("/lineage/statement/roles", [])
 
 test_another_model if testing.got(rule.checks) == {"fail"} with input as testing.set("/lineage/document/model/name", "churn")
