@@ -93,7 +93,7 @@ func Load(path string) (*File, error) {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
 	if len(text) > maxSize {
-		return nil, fmt.Errorf("%s is larger than %d bytes, so it is hardly a verifier file", path, maxSize)
+		return nil, fmt.Errorf("%s is larger than %d bytes, so it is hardly a verifier file\nhint: weighlock keygen --out FOLDER writes one", path, maxSize)
 	}
 	return Parse(path, text)
 }

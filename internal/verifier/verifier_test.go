@@ -100,6 +100,7 @@ func TestParseRefuses(t *testing.T) {
 		"role that is unknown":      {file(`[{"name": "ci", "roles": ["gat"], "public": `+q(public)+`}]`, ""), "keys[0].roles[0]: found text \"gat\", expected one of builder, evaluator, gate, approver, waiver, policy, rollout, monitor; nearest is gate"},
 		"private key in its place":  {file(`[{"name": "ci", "roles": ["gate"], "public": "-----BEGIN PRIVATE KEY-----\nxx"}]`, ""), "keys[0].public: found text"},
 		"key that cannot be read":   {file(`[{"name": "ci", "roles": ["gate"], "public": "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"}]`, ""), "keys[0].public: found a key that cannot be read"},
+		"key that is cut short":     {file(`[{"name": "ci", "roles": ["gate"], "public": `+q(public[:60])+`}]`, ""), "keys[0].public: found text that is not a public key in PEM, expected one public key in PEM"},
 		"two keys in one":           {file(`[{"name": "ci", "roles": ["gate"], "public": `+q(public+public)+`}]`, ""), "keys[0].public: found text behind the public key"},
 		"key name twice":            {file(`[`+key("")+`,`+key("")+`]`, ""), "keys[1].name: found key ci a second time"},
 		"same key under two names":  {file(`[`+key("")+`,{"name": "other", "roles": ["gate"], "public": `+q(public)+`}]`, ""), "keys[1].public: found the key that is listed as ci"},
@@ -108,6 +109,7 @@ func TestParseRefuses(t *testing.T) {
 		"pattern that is none":      {file(`[`+key(`, "models": ["["]`)+`]`, ""), "keys[0].models[0]: found text ["},
 		"authority twice":           {file(`[`+key("")+`]`, `, "timestamp": [{"name": "a", "certificates": `+q(certificate)+`}, {"name": "a", "certificates": `+q(certificate)+`}]`), "timestamp[1].name: found authority a a second time"},
 		"certificate that is none":  {file(`[`+key("")+`]`, `, "timestamp": [{"name": "a", "certificates": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}]`), "timestamp[0].certificates: found a certificate that cannot be read"},
+		"key among certificates":    {file(`[`+key("")+`]`, `, "timestamp": [{"name": "a", "certificates": `+q(certificate+public)+`}]`), "timestamp[0].certificates: found text that is not a certificate in PEM, expected certificates in PEM"},
 		"channel that says nothing": {file(`[`+key("")+`]`, `, "channels": {"production": {}}`), "channels.production.champion: found nothing"},
 		"limit that asks nothing":   {file(`[`+key("")+`]`, `, "least": {"metrics": {"recall": {}}}`), "least.metrics.recall: found no limit, expected min or max"},
 		"level that is unknown":     {strings.Replace(file(`[`+key("")+`]`, ""), `"start"`, `"strat"`, 1), `level: found text "strat", expected one of start, release, regulated; nearest is start`},
@@ -138,6 +140,14 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	if _, err := Load(empty); err == nil || !strings.Contains(err.Error(), "the file is empty") {
 		t.Errorf("empty file: got %v; want a refusal", err)
+	}
+	model := filepath.Join(t.TempDir(), "model.bin")
+	if err := os.WriteFile(model, make([]byte, maxSize+1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want := model + " is larger than 4194304 bytes, so it is hardly a verifier file\nhint: weighlock keygen --out FOLDER writes one"
+	if _, err := Load(model); err == nil || err.Error() != want {
+		t.Errorf("another file: got %v; want %s", err, want)
 	}
 }
 
