@@ -57,7 +57,7 @@ func (a *app) hookInstall(ctx context.Context, deadline time.Duration) error {
 		}
 		return usagef("%w; it was left as it is\nhint: add the lines above that fit what runs it", err)
 	case errors.Is(err, prepush.ErrGit):
-		return usagef("%w\nhint: run it in a git checkout", err)
+		return usagef("%w", inCheckout(err))
 	case err != nil:
 		return err
 	case in.Already:
@@ -69,6 +69,14 @@ func (a *app) hookInstall(ctx context.Context, deadline time.Duration) error {
 		fmt.Fprintf(a.env.Err, "warning: core.hooksPath comes from the %s configuration, so this hook runs in every repository that uses it; where a push changes no model it does nothing\n", in.Scope)
 	}
 	return nil
+}
+
+// inCheckout adds what to do about a refusal of git's, where it does not say.
+func inCheckout(err error) error {
+	if strings.Contains(err.Error(), "\nhint: ") {
+		return err
+	}
+	return fmt.Errorf("%w\nhint: run it in a git checkout", err)
 }
 
 func (a *app) hookPrintCommand() *cobra.Command {
@@ -170,7 +178,7 @@ func (a *app) hookRun(ctx context.Context, remote string, limit time.Duration) e
 		Key: a.hookKey(), Workers: runtime.GOMAXPROCS(0),
 	}, prepush.Options{Dir: ".", Remote: remote, Updates: updates})
 	if errors.Is(err, prepush.ErrGit) {
-		return usagef("%w", err)
+		return usagef("%w", inCheckout(err))
 	}
 	if err != nil {
 		return err

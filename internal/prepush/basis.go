@@ -44,7 +44,7 @@ type listing struct {
 // maxBasis bounds the files of a basis, and so a cache entry.
 const maxBasis = 20_000
 
-var errLarge = fmt.Errorf("a verdict that rests on more than %d files is not kept", maxBasis)
+var errLarge = fmt.Errorf("it rests on more than %d files", maxBasis)
 
 // take reads a project's basis, at a moment of the file system's own clock.
 func take(p *project.Project, now time.Time) (*basis, error) {

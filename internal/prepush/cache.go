@@ -105,7 +105,9 @@ func parseEntry(text []byte) (*entry, error) {
 	switch err := d.Decode(&e); {
 	case err != nil:
 		return nil, err
-	case d.More() || e.Format != entryFormat:
+	case d.More():
+		return nil, errors.New("something follows the cache entry")
+	case e.Format != entryFormat:
 		return nil, fmt.Errorf("the cache entry has format %d, not %d", e.Format, entryFormat)
 	case len(e.Basis.Files) == 0 || len(e.Basis.Folders) == 0 || e.Kept.Name == "" || !artifact.ValidDigest(e.Kept.Image):
 		return nil, errors.New("the cache entry rests on nothing")

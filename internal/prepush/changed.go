@@ -90,7 +90,7 @@ func (r *Repository) tips(ctx context.Context, updates []Update) (tips []tip, kn
 		switch {
 		case u.Deletes():
 		case objects[u.Local] == "":
-			return nil, nil, fmt.Errorf("%w: the pushed object %s is not in this repository", ErrGit, u.Local)
+			return nil, nil, fmt.Errorf("%w: the pushed object %s is not in this repository\nhint: push from the repository that holds it", ErrGit, u.Local)
 		case t.object != "" && !slices.Contains(tips, t):
 			tips = append(tips, t)
 		}
@@ -110,7 +110,7 @@ func (r *Repository) lookUp(ctx context.Context, names []string) (map[string]str
 	}
 	lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
 	if len(lines) != len(names) {
-		return nil, fmt.Errorf("%w: asked for %d objects, it answered for %d", ErrGit, len(names), len(lines))
+		return nil, fmt.Errorf("%w: asked for %d objects, it answered for %d\nhint: an object name with a line break in it is none; look at what runs the hook", ErrGit, len(names), len(lines))
 	}
 	for i, line := range lines {
 		if name, kind, ok := strings.Cut(line, " "); ok && objectName.MatchString(name) && kind != "missing" {

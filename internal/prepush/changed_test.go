@@ -223,14 +223,6 @@ func TestChangedInASHA256Repository(t *testing.T) {
 	}
 }
 
-func TestAnObjectThatIsNotHereIsNotPushed(t *testing.T) {
-	c := newCheckout(t)
-	c.commit("m/a/weighlock.yaml", "x")
-	if got, err := c.changed("origin", push(one, "")); err == nil {
-		t.Errorf("got %v; want an error", got)
-	}
-}
-
 func TestAnAddressHasNoRefsHere(t *testing.T) {
 	c := newCheckout(t)
 	base := c.commit("m/a/weighlock.yaml", "x", "m/b/weighlock.yaml", "x")

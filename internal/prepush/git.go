@@ -46,7 +46,7 @@ func OpenRepository(ctx context.Context, dir string, environ []string) (*Reposit
 		return nil, err
 	}
 	if len(lines) < 3 || !filepath.IsAbs(lines[1]) || !filepath.IsAbs(lines[2]) {
-		return nil, fmt.Errorf("%w: it does not say where the repository is, but %q", ErrGit, out)
+		return nil, fmt.Errorf("%w: it does not say where the repository is, but %q\nhint: rename a folder that has a line break in its name, or update git", ErrGit, out)
 	}
 	r.GitDir, r.Top = lines[1], lines[2]
 	r.dir = r.Top

@@ -90,8 +90,9 @@ func TestInstallRefuses(t *testing.T) {
 	c.commit()
 	bare := filepath.Join(t.TempDir(), "bare.git")
 	c.git("clone", "-q", "--bare", ".", bare)
-	if _, err := Install(t.Context(), bare, environ(), 0); !errors.Is(err, ErrGit) {
-		t.Errorf("a bare repository: got %v; want %v", err, ErrGit)
+	want := "git: " + bare + " is a bare repository, which has no work tree to judge"
+	if _, err := Install(t.Context(), bare, environ(), 0); !errors.Is(err, ErrGit) || err.Error() != want {
+		t.Errorf("a bare repository: got %v; want %s", err, want)
 	}
 }
 

@@ -66,6 +66,9 @@ func (j *judge) judge(ctx context.Context, m Model, f folder) Model {
 	m.Report = decision.Report
 	m.Beyond = beyond(m.Report)
 	k, allowed := keep(m.Report)
+	if allowed && err != nil {
+		m.Unkept = err
+	}
 	if !allowed || !j.Key.known() || err != nil || elsewhere(p, rules) || !b.untouched(m.Path) {
 		return m
 	}

@@ -42,20 +42,23 @@ func TestParseUpdates(t *testing.T) {
 }
 
 func TestParseUpdatesRefuses(t *testing.T) {
-	tests := map[string]string{
-		"a stranger's text":    "hello\n",
-		"three fields":         "a " + one + " " + two + "\n",
-		"a short object name":  "a 1234 b " + two + "\n",
-		"an upper-case name":   "a " + strings.Repeat("A", 40) + " b " + two + "\n",
-		"names of two kinds":   "a " + one + " b " + long + "\n",
-		"a ref without a name": " " + one + " b " + two + "\n",
-		"a good line, a bad":   "a " + one + " b " + two + "\nx\n",
-		"an option as a name":  "a --all b " + two + "\n",
+	const line = "line 1 on standard input is not what git tells a pre-push hook: "
+	tests := map[string]struct{ in, want string }{
+		"a stranger's text":    {"hello\n", line + "it has fewer than four fields"},
+		"three fields":         {"a " + one + " " + two + "\n", line + "it has fewer than four fields"},
+		"a short object name":  {"a 1234 b " + two + "\n", line + "an object name is neither SHA-1 nor SHA-256"},
+		"an upper-case name":   {"a " + strings.Repeat("A", 40) + " b " + two + "\n", line + "an object name is neither SHA-1 nor SHA-256"},
+		"names of two kinds":   {"a " + one + " b " + long + "\n", line + "its two object names are of different kinds"},
+		"a ref without a name": {" " + one + " b " + two + "\n", line + "a ref has no name"},
+		"a good line, a bad":   {"a " + one + " b " + two + "\nx\n", "line 2 on standard input is not what git tells a pre-push hook: it has fewer than four fields"},
+		"an option as a name":  {"a --all b " + two + "\n", line + "an object name is neither SHA-1 nor SHA-256"},
+		"too much":             {strings.Repeat("\n", maxInput+1), "not what git tells a pre-push hook: it is longer than 67108864 bytes"},
 	}
-	for name, in := range tests {
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got, err := ParseUpdates(strings.NewReader(in)); !errors.Is(err, ErrProtocol) {
-				t.Errorf("got %v, %v; want %v", got, err, ErrProtocol)
+			got, err := ParseUpdates(strings.NewReader(test.in))
+			if !errors.Is(err, ErrProtocol) || err.Error() != test.want {
+				t.Errorf("got %v, %v; want %v", got, err, test.want)
 			}
 		})
 	}

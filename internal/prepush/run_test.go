@@ -203,8 +203,9 @@ func TestDeadline(t *testing.T) {
 	// Before git has said what changes, nobody knows whose mode to ask for.
 	ctx = expiring{t.Context(), make(chan struct{})}
 	close(ctx.done)
-	if _, err := Run(ctx, deps(), c.all()); !errors.Is(err, ErrDeadline) {
-		t.Errorf("got %v; want %v", err, ErrDeadline)
+	want := "no verdict before the deadline: git had not yet said what the push changes"
+	if _, err := Run(ctx, deps(), c.all()); !errors.Is(err, ErrDeadline) || err.Error() != want {
+		t.Errorf("got %v; want %s", err, want)
 	}
 }
 
