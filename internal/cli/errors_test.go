@@ -227,8 +227,8 @@ func untested(t *testing.T, tests string, own func(string) []string, folders ...
 
 // covered are the packages of which every message must be mentioned by a test.
 var covered = []string{
-	"internal/artifact", "internal/cli", "internal/gate", "internal/oci", "internal/project", "internal/publish",
-	"internal/query", "internal/starter", "internal/stats", "internal/verifier", "internal/prepush",
+	"internal/artifact", "internal/cli", "internal/gate", "internal/oci", "internal/prepush", "internal/project",
+	"internal/publish", "internal/query", "internal/starter", "internal/stats", "internal/tree", "internal/verifier",
 }
 
 // unreached are messages that no test brings about, and why.
@@ -268,7 +268,7 @@ var notYetMentioned = map[string]int{
 	"internal/attest": 9, "internal/capture": 12, "internal/catalog": 3, "internal/evaluate": 13,
 	"internal/evidence": 10, "internal/ledger": 15, "internal/lineage": 5, "internal/modelfile": 33,
 	"internal/pack": 15, "internal/policy": 19, "internal/sign": 28,
-	"internal/table": 8, "internal/tree": 5,
+	"internal/table": 8,
 }
 
 func TestOtherPackagesGetNoWorse(t *testing.T) {

@@ -76,7 +76,7 @@ type lister struct {
 
 func (l *lister) top(p string) error {
 	if p != "." {
-		if err := Check(path.Clean(p)); err != nil {
+		if err := checked(path.Clean(p)); err != nil {
 			return err
 		}
 	}
@@ -140,17 +140,17 @@ func (l *lister) walk(rel, abs string) error {
 }
 
 func (l *lister) add(p, abs string, info fs.FileInfo) error {
-	if err := Check(p); err != nil {
+	if err := checked(p); err != nil {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is a device, pipe or socket", p)
+		return fmt.Errorf("%s is a device, pipe or socket\nhint: name files and folders only", p)
 	}
 	if l.seen[p] {
 		return nil
 	}
 	if len(l.files) == MaxFiles {
-		return fmt.Errorf("more than %d files", MaxFiles)
+		return fmt.Errorf("%s is beyond the %d files that a model can have\nhint: name a folder that holds the model alone", p, MaxFiles)
 	}
 	l.seen[p] = true
 	l.files = append(l.files, File{Path: p, Abs: abs})
@@ -160,21 +160,36 @@ func (l *lister) add(p, abs string, info fs.FileInfo) error {
 // Check refuses a path that would leave models/, be read differently by
 // another system, or mean the deletion of a file in an image layer (.wh.).
 func Check(p string) error {
+	_, err := fault(p)
+	return err
+}
+
+// checked is Check, for who can name the file otherwise.
+func checked(p string) error {
+	todo, err := fault(p)
+	if err != nil {
+		return fmt.Errorf("%w\nhint: %s", err, todo)
+	}
+	return nil
+}
+
+func fault(p string) (todo string, err error) {
+	const rename = "give the file another name"
 	switch {
 	case p == "" || p == "." || path.Clean(p) != p || !filepath.IsLocal(filepath.FromSlash(p)) || path.IsAbs(p):
-		return fmt.Errorf("%q is no path inside the project", p)
+		return "name files and folders inside the project", fmt.Errorf("%q is no path inside the project", p)
 	case strings.Contains(p, `\`) || !utf8.ValidString(p) || strings.ContainsFunc(p, unicode.IsControl):
-		return fmt.Errorf("%q: a file name with a backslash, a control character or broken UTF-8", p)
+		return rename, fmt.Errorf("%q: a file name with a backslash, a control character or broken UTF-8", p)
 	}
 	for _, part := range strings.Split(p, "/") {
 		if strings.HasPrefix(part, ".wh.") {
-			return fmt.Errorf("%q: a name with .wh. in front deletes files in an image", p)
+			return rename, fmt.Errorf("%q: a name with .wh. in front deletes files in an image", p)
 		}
 		if part == artifact.LocalDir {
-			return fmt.Errorf("%q: %s is Weighlock's own folder", p, part)
+			return "name the model's own files", fmt.Errorf("%q: %s is Weighlock's own folder", p, part)
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // giveRoles tells files apart by name. Where none looks like a model, all are.

@@ -97,28 +97,58 @@ func TestRefusedFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	inside := "\nhint: name files and folders inside the project"
+	rename := "\nhint: give the file another name"
 	for name, c := range map[string]struct{ path, want string }{
-		"a link out of the tree":   {"out", "leaves the project"},
-		"a link to the parent":     {"up", "leaves the project"},
-		"a path to the parent":     {"../x", "no path inside"},
-		"an absolute path":         {"/etc/hostname", "no path inside"},
-		"a link to nothing":        {"dangling", "no such file"},
-		"nothing":                  {"none", "no such file"},
-		"a linked folder below":    {"sub", "a linked folder"},
-		"an empty folder":          {"empty", "holds no file"},
-		"a socket":                 {"sockets", "device, pipe or socket"},
-		"a pipe":                   {"pipes/p", "device, pipe or socket"},
-		"a name with a line break": {"bad", "control character"},
-		"a name that deletes":      {"gone", "deletes files"},
+		"a link out of the tree":   {"out", "out: the link leaves the project\nhint: copy the file into the project"},
+		"a link to the parent":     {"up", "up: the link leaves the project\nhint: copy the file into the project"},
+		"a path to the parent":     {"../x", `"../x" is no path inside the project` + inside},
+		"an absolute path":         {"/etc/hostname", `"/etc/hostname" is no path inside the project` + inside},
+		"nothing named":            {"", `"." is no path inside the project` + inside},
+		"a link to nothing":        {"dangling", "lstat ROOT/none: no such file or directory"},
+		"nothing":                  {"none", "lstat ROOT/none: no such file or directory"},
+		"a linked folder below":    {"sub", "sub/again: a linked folder\nhint: copy the folder into the project, or name it in the project file"},
+		"an empty folder":          {"empty", "empty: the folder holds no file\nhint: train the model first, or name another file in the project"},
+		"a socket":                 {"sockets", "sockets/s is a device, pipe or socket\nhint: name files and folders only"},
+		"a pipe":                   {"pipes/p", "pipes/p is a device, pipe or socket\nhint: name files and folders only"},
+		"a name with a line break": {"bad", `"bad/a\nb": a file name with a backslash, a control character or broken UTF-8` + rename},
+		"a name with a backslash":  {`back\slash`, `"back\\slash": a file name with a backslash, a control character or broken UTF-8` + rename},
+		"a name in Latin-1":        {"caf\xe9", `"caf\xe9": a file name with a backslash, a control character or broken UTF-8` + rename},
+		"a name that deletes":      {"gone", `"gone/.wh.x": a name with .wh. in front deletes files in an image` + rename},
+		"Weighlock's own folder":   {".weighlock/x", `".weighlock/x": .weighlock is Weighlock's own folder` + "\nhint: name the model's own files"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := List(dir, []string{c.path})
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v; want an error with %q", err, c.want)
+			files, err := List(dir, []string{c.path})
+			want := "listing files: " + strings.ReplaceAll(c.want, "ROOT", dir)
+			if files != nil || err == nil || err.Error() != want {
+				t.Errorf("got %v, %v; want %s", files, err, want)
 			}
 		})
 	}
-	if _, err := List(dir, nil); err == nil {
-		t.Error("no path: no error")
+}
+
+func TestListOfNothing(t *testing.T) {
+	dir := t.TempDir()
+	for name, c := range map[string]struct {
+		dir  string
+		want string
+	}{
+		"no path":   {dir, "listing files: none is named"},
+		"no folder": {filepath.Join(dir, "gone"), "listing files: lstat " + filepath.Join(dir, "gone") + ": no such file or directory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if files, err := List(c.dir, nil); files != nil || err == nil || err.Error() != c.want {
+				t.Errorf("got %v, %v; want %s", files, err, c.want)
+			}
+		})
+	}
+}
+
+func TestListHasAnEnd(t *testing.T) {
+	dir := write(t, map[string][]byte{"net/a.bin": nil})
+	l := lister{root: dir, files: make([]File, MaxFiles), seen: map[string]bool{}}
+	want := "net/a.bin is beyond the 100000 files that a model can have\nhint: name a folder that holds the model alone"
+	if err := l.top("net"); err == nil || err.Error() != want || len(l.files) != MaxFiles {
+		t.Errorf("got %v, %d files; want %s", err, len(l.files), want)
 	}
 }
