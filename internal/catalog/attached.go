@@ -49,7 +49,7 @@ func Bundles(ctx context.Context, repo *oci.Repository, subject string) ([]Attac
 		return nil, nil, fmt.Errorf("listing what is attached to %s: %w", artifact.Short(subject), err)
 	}
 	if len(list) > maxAttached {
-		return nil, nil, fmt.Errorf("%s has %d statements attached; at most %d are read", artifact.Short(subject), len(list), maxAttached)
+		return nil, nil, fmt.Errorf("%s in %s has %d statements attached; at most %d are read\nhint: delete from the repository what does not belong there", artifact.Short(subject), repo, len(list), maxAttached)
 	}
 	var (
 		found []Attached
@@ -76,7 +76,7 @@ func readBundle(ctx context.Context, repo *oci.Repository, d oci.Descriptor) (*A
 		return nil, err
 	}
 	if len(m.Layers) != 1 {
-		return nil, fmt.Errorf("%d layers, where a bundle has one", len(m.Layers))
+		return nil, fmt.Errorf("it has %d layers, where a bundle has one\nhint: delete it from the repository, and attach the bundle again if it is needed", len(m.Layers))
 	}
 	b, err := repo.ReadBlob(ctx, m.Layers[0], maxBundle)
 	if err != nil {
