@@ -81,19 +81,32 @@ func Run(ctx context.Context, env Env, args []string) int {
 		fmt.Fprintln(env.Err, "weighlock: interrupted; nothing half-done is visible, run it again")
 		return verdict.ExitInterrupt
 	}
-	fmt.Fprintln(env.Err, "weighlock: "+told(err))
+	fmt.Fprintln(env.Err, "weighlock: "+advised(err))
 	return exitStatus(err)
 }
 
 // told is an error as a person reads it. That it is about usage goes without
-// saying, so that a place in a file stands first; and where the network failed
-// the one thing to do is said.
+// saying, so that a place in a file stands first.
 func told(err error) string {
-	text := strings.TrimPrefix(strings.TrimSpace(err.Error()), errUsage.Error()+": ")
-	if exitStatus(err) == verdict.ExitNetwork && !strings.Contains(text, "\nhint: ") {
-		text += "\nhint: nothing counts until it is done; run it again once the address answers"
+	return strings.TrimPrefix(strings.TrimSpace(err.Error()), errUsage.Error()+": ")
+}
+
+// advice is what to do about an error that does not say so itself, by what
+// its exit status stands for.
+var advice = map[int]string{
+	verdict.ExitBroken:    "nothing was decided, and nothing may pass by it; `weighlock doctor` looks for the cause",
+	verdict.ExitUsage:     "`weighlock doctor` checks the project, the keys and the registry; --help shows what a command takes",
+	verdict.ExitNetwork:   "nothing counts until it is done; run it again once the address answers",
+	verdict.ExitIntegrity: "it is not what was signed or pinned: fetch or make it anew, and find out who changed it; never sign over it",
+}
+
+// advised is an error with what to do about it on its last line.
+func advised(err error) string {
+	text := told(err)
+	if strings.Contains(text, "hint: ") {
+		return text
 	}
-	return text
+	return text + "\nhint: " + advice[exitStatus(err)]
 }
 
 // watched remembers the first write that failed, so that a full disk or a

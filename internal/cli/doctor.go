@@ -115,10 +115,13 @@ func (d *doctor) skip(name, fix, format string, v ...any) {
 // ill is a check that failed. Where no fix is given, the error's hint is one.
 func (d *doctor) ill(name, fix string, err error) {
 	message, hint, _ := strings.Cut(told(err), "\nhint: ")
+	network := exitStatus(err) == verdict.ExitNetwork && !errors.Is(err, oci.ErrDenied)
+	if network && hint == "" {
+		hint = advice[verdict.ExitNetwork]
+	}
 	if fix == "" {
 		fix = hint
 	}
-	network := exitStatus(err) == verdict.ExitNetwork && !errors.Is(err, oci.ErrDenied)
 	if network {
 		message = "the network, or who should answer, is at fault, and nothing is known of the rest: " + message
 	}

@@ -49,7 +49,7 @@ func (a *app) topicCommands() []*cobra.Command {
 		}
 		c.SetHelpFunc(func(*cobra.Command, []string) {
 			if err := show(); err != nil {
-				fmt.Fprintln(a.env.Err, "weighlock: "+told(err))
+				fmt.Fprintln(a.env.Err, "weighlock: "+advised(err))
 				a.exit = exitStatus(err)
 			}
 		})
