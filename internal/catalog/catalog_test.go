@@ -222,7 +222,7 @@ func TestEvidenceFiles(t *testing.T) {
 	s := newStore(t)
 	s.bundle("x", "no evidence")
 	s.files("predictions", "scores")
-	s.files("input", "question")
+	s.files("input", "asked")
 	gone := s.files("policy", "rules")
 	s.lose(gone.Digest)
 	ctx := t.Context()
@@ -234,7 +234,7 @@ func TestEvidenceFiles(t *testing.T) {
 		return File{Role: role, Title: text + ".csv", Descriptor: oci.Descriptor{MediaType: "text/csv", Digest: digest(text), Size: int64(len(text)),
 			Annotations: map[string]string{artifact.AnnotationRole: role, artifact.AnnotationTitle: text + ".csv"}}}
 	}
-	if diff := cmp.Diff([]File{file("input", "question"), file("predictions", "scores")}, files); diff != "" {
+	if diff := cmp.Diff([]File{file("input", "asked"), file("predictions", "scores")}, files); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	if text, err := FindFile(ctx, s.Repository, s.image.Digest, digest("scores"), 100); err != nil || string(text) != "scores" {
@@ -259,9 +259,9 @@ func TestEvidenceFiles(t *testing.T) {
 	if !has("scores") || has("rules") {
 		t.Error("want the scores to be there, and the rules not")
 	}
-	s.lose(digest("question"))
-	if has("question") {
-		t.Error("the question is gone, and was said to be there")
+	s.lose(digest("asked"))
+	if has("asked") {
+		t.Error("the input is gone, and was said to be there")
 	}
 	s.spoil(digest("scores"))
 	ok, err := HasFile(ctx, s.Repository, files, digest("scores"))
