@@ -79,7 +79,7 @@ func TestNewRefuses(t *testing.T) {
 		{"no subject", "attempt", nil, attempt, "subject is not a list"},
 		{"a subject without digest", "attempt", []attest.Subject{{Name: "x"}}, attempt, "want 64 lower-case"},
 		{"a subject with a short digest", "attempt", []attest.Subject{attest.Of("", "sha256:12")}, attempt, "want 64 lower-case"},
-		{"too many subjects", "attempt", make([]attest.Subject, attest.MaxSubjects+1), attempt, "beyond the limit"},
+		{"too many subjects", "attempt", make([]attest.Subject, attest.MaxSubjects+1), attempt, "statement: 1025 subjects are beyond the limit of 1024"},
 		{"a field that the schema lacks", "attempt", subjects, with("weight", 1), "weight"},
 		{"a wrong value", "attempt", subjects, with("outcome", "pass"), "outcome"},
 		{"a number that is not finite", "attempt", subjects, with("sequence", math.NaN()), "NaN"},
@@ -108,7 +108,7 @@ func TestParseRefuses(t *testing.T) {
 		{"text after it", good + "{}", "after the JSON value"},
 		{"a list", "[" + good + "]", "not an object"},
 		{"null", "null", "statement:"},
-		{"bytes that are not UTF-8", swap("metrics", "metr\xff"), "UTF-8"},
+		{"bytes that are not UTF-8", swap("metrics", "metr\xff"), "statement is not UTF-8"},
 		{"a duplicate key", swap(`"_type"`, `"predicateType":"x","_type"`), "duplicate key"},
 		{"a duplicate key within the predicate", swap(`"kind"`, `"outcome":"allow","kind"`), "duplicate key"},
 		{"a key in another case", swap(`"_type"`, `"Subject":[],"_type"`), `unknown field "Subject"`},
@@ -118,9 +118,9 @@ func TestParseRefuses(t *testing.T) {
 		{"a type that is no text", swap(`"https://in-toto.io/Statement/v1"`, "1"), "_type is not text"},
 		{"an empty predicate type", swap("https://weighlock.dev/attempt/v1", " "), "predicateType is empty"},
 		{"subjects that are no list", strings.ReplaceAll(strings.ReplaceAll(good, `"subject":[`, `"subject":`), `}]}`, `}}`), "subject is not a list"},
-		{"no subject at all", swap(`{"digest":{"sha256":"`+artifact.Hex(digest)+`"},"name":"card-default"}`, ""), "about nothing"},
+		{"no subject at all", swap(`{"digest":{"sha256":"`+artifact.Hex(digest)+`"},"name":"card-default"}`, ""), "statement: subject is empty: the statement is about nothing"},
 		{"a subject that is null", swap(`{"digest":{"sha256":"`+artifact.Hex(digest)+`"},"name":"card-default"}`, "null"), "subject[0]: not an object"},
-		{"a digest in upper case", swap(`"sha256":"9f86`, `"sha256":"9F86`), "lower-case"},
+		{"a digest in upper case", swap(`"sha256":"9f86`, `"sha256":"9F86`), `statement: subject[0]: digest.sha256 is "9F86` + artifact.Hex(digest)[4:] + `"; want 64 lower-case hexadecimal digits`},
 		{"a subject with sha1 only", swap(`"sha256"`, `"sha1"`), "digest.sha256"},
 		{"a second digest that is none", swap(`"sha256":"9f86`, `"sha1":"zz","sha256":"9f86`), "digest.sha1"},
 		{"a digest that is no text", swap(`"sha256":"`+artifact.Hex(digest)+`"`, `"sha256":1`), "not a set of texts"},
@@ -128,7 +128,7 @@ func TestParseRefuses(t *testing.T) {
 		{"an own predicate against its schema", swap(`"outcome":"deny"`, `"outcome":"pass"`), "outcome"},
 		{"an own predicate that is empty", `{"_type":"https://in-toto.io/Statement/v1","predicate":{},"predicateType":"https://weighlock.dev/verdict/v1","subject":[{"digest":{"sha256":"` + artifact.Hex(digest) + `"}}]}`, "outcome"},
 		{"a predicate that is null", `{"_type":"https://in-toto.io/Statement/v1","predicate":null,"predicateType":"https://example.com","subject":[{"digest":{"sha256":"` + artifact.Hex(digest) + `"}}]}`, "predicate is not an object"},
-		{"a huge statement", strings.Repeat(" ", attest.MaxStatement) + good, "beyond the limit"},
+		{"a huge statement", strings.Repeat(" ", attest.MaxStatement) + good, fmt.Sprintf("statement of %d bytes is beyond the limit of 16777216", attest.MaxStatement+len(good))},
 		{"deep nesting", strings.Repeat("[", 1<<20), "nested deeper"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -278,24 +278,24 @@ func TestNewVSARefuses(t *testing.T) {
 		change func(*attest.VSA)
 		want   string
 	}{
-		"a verifier that is no URI":   {func(v *attest.VSA) { v.Verifier = "acme" }, "verifier"},
-		"a resource that is no URI":   {func(v *attest.VSA) { v.Resource = "" }, "resource"},
-		"a policy without URI":        {func(v *attest.VSA) { v.Policy.URI = "" }, "policy"},
-		"a policy without digest":     {func(v *attest.VSA) { v.Policy.Digest = nil }, "policy"},
+		"a verifier that is no URI":   {func(v *attest.VSA) { v.Verifier = "acme" }, `verifier "acme" is not a URI`},
+		"a resource that is no URI":   {func(v *attest.VSA) { v.Resource = "" }, `resource "" is not a URI`},
+		"a policy without URI":        {func(v *attest.VSA) { v.Policy.URI = "" }, `policy "" is not a URI`},
+		"a policy without digest":     {func(v *attest.VSA) { v.Policy.Digest = nil }, `policy: digest.sha256 is ""; want 64 lower-case hexadecimal digits`},
 		"no time":                     {func(v *attest.VSA) { v.Time = time.Time{} }, "no time"},
-		"an input without digest":     {func(v *attest.VSA) { v.Inputs[0].Digest = nil }, "input 0"},
-		"a failure with a level":      {func(v *attest.VSA) { v.Passed = false }, "failed, and yet"},
-		"a success without a level":   {func(v *attest.VSA) { v.Levels = nil }, "no level"},
-		"a level of SLSA's own":       {func(v *attest.VSA) { v.Levels = []string{"SLSA_BUILD_LEVEL_3"} }, "not ours"},
-		"a success with level FAILED": {func(v *attest.VSA) { v.Levels = []string{"FAILED"} }, "not ours"},
+		"an input without digest":     {func(v *attest.VSA) { v.Inputs[0].Digest = nil }, `input 0: digest.sha256 is ""; want 64 lower-case hexadecimal digits`},
+		"a failure with a level":      {func(v *attest.VSA) { v.Passed = false }, `failed, and yet it reached ["WEIGHLOCK_RELEASE"]`},
+		"a success without a level":   {func(v *attest.VSA) { v.Levels = nil }, "passed, and yet it reached no level"},
+		"a level of SLSA's own":       {func(v *attest.VSA) { v.Levels = []string{"SLSA_BUILD_LEVEL_3"} }, `level "SLSA_BUILD_LEVEL_3" is not ours to give`},
+		"a success with level FAILED": {func(v *attest.VSA) { v.Levels = []string{"FAILED"} }, `level "FAILED" is not ours to give`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := summary
 			v.Inputs = append([]attest.Resource(nil), summary.Inputs...)
 			test.change(&v)
 			_, err := attest.NewVSA([]attest.Subject{attest.Of("", digest)}, v)
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got error %v; want one with %q", err, test.want)
+			if want := "verification summary: " + test.want; err == nil || err.Error() != want {
+				t.Errorf("got %v; want %s", err, want)
 			}
 		})
 	}
