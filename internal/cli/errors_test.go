@@ -227,9 +227,9 @@ func untested(t *testing.T, tests string, own func(string) []string, folders ...
 
 // covered are the packages of which every message must be mentioned by a test.
 var covered = []string{
-	"internal/artifact", "internal/catalog", "internal/cli", "internal/gate", "internal/lineage", "internal/oci",
-	"internal/prepush", "internal/project", "internal/publish", "internal/query", "internal/starter", "internal/stats",
-	"internal/tree", "internal/verifier", "internal/attest",
+	"internal/artifact", "internal/attest", "internal/catalog", "internal/cli", "internal/gate", "internal/lineage",
+	"internal/oci", "internal/pack", "internal/prepush", "internal/project", "internal/publish", "internal/query",
+	"internal/starter", "internal/stats", "internal/tree", "internal/verifier",
 }
 
 // unreached are messages that no test brings about, and why.
@@ -266,10 +266,8 @@ func TestEveryErrorIsMentionedByATest(t *testing.T) {
 // notYetMentioned is, for each package that is not covered, how many of its messages no
 // test mentions. The numbers may only go down.
 var notYetMentioned = map[string]int{
-	"internal/capture": 12, "internal/evaluate": 13,
-	"internal/evidence": 10, "internal/ledger": 15, "internal/modelfile": 33,
-	"internal/pack": 15, "internal/policy": 19, "internal/sign": 28,
-	"internal/table": 8,
+	"internal/capture": 12, "internal/evaluate": 13, "internal/evidence": 10, "internal/ledger": 15,
+	"internal/modelfile": 33, "internal/policy": 19, "internal/sign": 28, "internal/table": 8,
 }
 
 func TestOtherPackagesGetNoWorse(t *testing.T) {

@@ -92,7 +92,7 @@ func modelImage(m oci.Manifest) error {
 		return errors.New("not a model image\nhint: publish the model with weighlock publish")
 	}
 	if len(m.Layers) < 2 || len(m.Layers) > maxLayers {
-		return fmt.Errorf("%d layers in a model image", len(m.Layers))
+		return fmt.Errorf("%d layers in a model image, which has 2 to %d", len(m.Layers), maxLayers)
 	}
 	for _, d := range m.Layers {
 		if d.MediaType != artifact.MediaTypeLayer {
@@ -115,7 +115,7 @@ func (c *Content) readMetadata(ctx context.Context) error {
 	for name, s := range last.files {
 		plain, ok := strings.CutPrefix(name, artifact.MetadataDir+"/")
 		if !ok || strings.Contains(plain, "/") {
-			return fmt.Errorf("%s in the metadata layer", name)
+			return fmt.Errorf("%s in the metadata layer, which holds files of %s and nothing else", name, artifact.MetadataDir)
 		}
 		text := make([]byte, s.size)
 		if _, err := last.blob.ReadAt(text, s.offset); err != nil && !errors.Is(err, io.EOF) {

@@ -90,6 +90,12 @@ func TestARegistryGetsOnlyWhatItLacks(t *testing.T) {
 // forge stages an image with layers of the caller's making.
 func forge(t *testing.T, repo *oci.Repository, list string, layers ...[]byte) string {
 	t.Helper()
+	return forgeManifest(t, repo, list, func(*oci.Repository, *oci.Manifest) {}, layers...)
+}
+
+// forgeManifest is forge with a manifest that is spoilt before it is stored.
+func forgeManifest(t *testing.T, repo *oci.Repository, list string, spoil func(*oci.Repository, *oci.Manifest), layers ...[]byte) string {
+	t.Helper()
 	metadata := regular("models/.weighlock/files.json")
 	layers = append(layers, makeTarOf(t, metadata, list))
 	m := oci.Manifest{MediaType: artifact.MediaTypeManifest, Annotations: map[string]string{artifact.AnnotationModelName: "m"}}
@@ -104,6 +110,7 @@ func forge(t *testing.T, repo *oci.Repository, list string, layers ...[]byte) st
 		}
 		m.Layers = append(m.Layers, d)
 	}
+	spoil(repo, &m)
 	d, err := repo.PushManifest(t.Context(), m)
 	if err != nil {
 		t.Fatal(err)
@@ -147,18 +154,41 @@ func TestImagesThatContradictThemselves(t *testing.T) {
 
 func TestRefusedImages(t *testing.T) {
 	a := makeTar(t, regular("models/a"))
-	for name, list := range map[string]string{
-		"an empty list":       `{}`,
-		"a path twice":        `{"a":{},"a":{}}`,
-		"a path that leaves":  `{"../a":{"digest":"sha256:` + strings.Repeat("0", 64) + `","role":"model","size":1}}`,
-		"a file without role": `{"a":{"digest":"sha256:` + strings.Repeat("0", 64) + `","size":1}}`,
-		"a short digest":      `{"a":{"digest":"sha256:00","role":"model","size":1}}`,
-		"no JSON":             `x`,
+	zeros := `"digest":"sha256:` + strings.Repeat("0", 64) + `"`
+	whole := func(*oci.Repository, *oci.Manifest) {}
+	large := func(repo *oci.Repository, m *oci.Manifest) {
+		var err error
+		if m.Layers[1], err = repo.PushBytes(t.Context(), artifact.MediaTypeLayer, make([]byte, maxMetadata+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	right := `{"a":{` + zeros + `,"role":"model","size":1}}`
+	for name, c := range map[string]struct {
+		list  string
+		spoil func(*oci.Repository, *oci.Manifest)
+		want  string
+	}{
+		"an empty list":          {`{}`, whole, "files.json lists 0 files"},
+		"a path twice":           {`{"a":{},"a":{}}`, whole, `files.json: duplicate key "a" (at a, offset 11)`},
+		"a path that leaves":     {`{"../a":{` + zeros + `,"role":"model","size":1}}`, whole, `files.json: "../a" is no path inside the project`},
+		"a file without role":    {`{"a":{` + zeros + `,"size":1}}`, whole, "files.json: a is not described by digest, size and role"},
+		"a negative size":        {`{"a":{` + zeros + `,"role":"model","size":-1}}`, whole, "files.json: a is not described by digest, size and role"},
+		"a short digest":         {`{"a":{"digest":"sha256:00","role":"model","size":1}}`, whole, "files.json: a is not described by digest, size and role"},
+		"a path of its own":      {`{"a":{` + zeros + `,"role":"model","size":1,"path":"b"}}`, whole, "files.json: a is not described by digest, size and role"},
+		"no JSON":                {`x`, whole, "files.json: invalid character 'x' looking for beginning of value"},
+		"one layer":              {right, func(_ *oci.Repository, m *oci.Manifest) { m.Layers = m.Layers[:1] }, "1 layers in a model image, which has 2 to 100100"},
+		"a compressed layer":     {right, func(_ *oci.Repository, m *oci.Manifest) { m.Layers[0].MediaType += "+gzip" }, "layer " + artifact.Short(artifact.Digest(a)) + " is a application/vnd.oci.image.layer.v1.tar+gzip, not an uncompressed tar"},
+		"the model's layer last": {right, func(_ *oci.Repository, m *oci.Manifest) { m.Layers[1] = m.Layers[0] }, "models/a in the metadata layer, which holds files of models/.weighlock and nothing else"},
+		"much metadata":          {right, large, "metadata layer of 67108865 bytes, more than 67108864"},
+		"the config of another":  {right, func(_ *oci.Repository, m *oci.Manifest) { m.Config.MediaType = artifact.MediaTypeJSON }, "not a model image\nhint: publish the model with weighlock publish"},
+		"no name of the model":   {right, func(_ *oci.Repository, m *oci.Manifest) { m.Annotations = nil }, "not a model image\nhint: publish the model with weighlock publish"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			repo := layout(t)
-			if _, err := Open(t.Context(), repo, forge(t, repo, list, a)); err == nil {
-				t.Error("no error")
+			digest := forgeManifest(t, repo, c.list, c.spoil, a)
+			_, err := Open(t.Context(), repo, digest)
+			if want := "reading model image " + artifact.Short(digest) + ": " + c.want; err == nil || err.Error() != want {
+				t.Errorf("got %v; want %s", err, want)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync/atomic"
 )
@@ -56,6 +57,9 @@ const changedHint = "\nhint: wait until nothing writes to it, then try again"
 // file that is not, before and after, what it was when packing began.
 func (c *copier) file(ctx context.Context, w io.Writer, s source, seen func(int64)) (string, error) {
 	f, err := os.Open(s.abs)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s: %w: %w%s", s.path, ErrChanged, err, changedHint)
+	}
 	if err != nil {
 		return "", err
 	}

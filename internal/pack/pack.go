@@ -8,6 +8,7 @@ package pack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -78,7 +79,7 @@ func Push(ctx context.Context, repo *oci.Repository, in Input, p Progress) (*Ima
 // survey checks the input, and looks at every file once before any is read.
 func survey(in Input) ([]source, error) {
 	if in.Name == "" || in.Task == "" {
-		return nil, fmt.Errorf("packing: the model has no name or no task")
+		return nil, errors.New("packing: the model has no name or no task")
 	}
 	if in.Created.IsZero() {
 		return nil, fmt.Errorf("packing %s: no time of creation", in.Name)

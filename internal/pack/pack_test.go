@@ -235,11 +235,14 @@ func TestReadBack(t *testing.T) {
 	if text, err := c.Metadata("spec.json"); err != nil || string(text) != `{"a":1}` {
 		t.Errorf("spec.json: %q, %v", text, err)
 	}
-	if _, err := c.Metadata("lineage.json"); !errors.Is(err, ErrNoFile) {
-		t.Errorf("lineage.json: %v; want ErrNoFile", err)
+	image := artifact.Short(img.Descriptor.Digest)
+	want := "lineage.json in " + image + ": no such file in the model image"
+	if _, err := c.Metadata("lineage.json"); !errors.Is(err, ErrNoFile) || err.Error() != want {
+		t.Errorf("got %v; want %s", err, want)
 	}
-	if _, _, err := c.OpenFile("net/none"); !errors.Is(err, ErrNoFile) {
-		t.Errorf("net/none: %v; want ErrNoFile", err)
+	want = "reading net/none from model image " + image + ": no such file in the model image"
+	if _, _, err := c.OpenFile("net/none"); !errors.Is(err, ErrNoFile) || err.Error() != want {
+		t.Errorf("got %v; want %s", err, want)
 	}
 	if err := c.Verify(); err != nil {
 		t.Error(err)
@@ -251,16 +254,17 @@ func TestRefusedInput(t *testing.T) {
 		spoil func(*Input)
 		want  string
 	}{
-		"no name":                         {func(in *Input) { in.Name = "" }, "no name"},
-		"no time":                         {func(in *Input) { in.Created = time.Time{} }, "no time"},
-		"no file":                         {func(in *Input) { in.Files = nil }, "no model file"},
+		"no name":                         {func(in *Input) { in.Name = "" }, "packing: the model has no name or no task"},
+		"no task":                         {func(in *Input) { in.Task = "" }, "packing: the model has no name or no task"},
+		"no time":                         {func(in *Input) { in.Created = time.Time{} }, "packing card-default: no time of creation"},
+		"no file":                         {func(in *Input) { in.Files = nil }, "packing card-default: no model file"},
 		"a file twice":                    {func(in *Input) { in.Files = append(in.Files, in.Files[0]) }, "named twice"},
 		"a file in the place of a folder": {func(in *Input) { in.Files[1].Path = in.Files[0].Path + "/x" }, "is a file, and the folder of"},
 		"a path that leaves":              {func(in *Input) { in.Files[0].Path = "../x" }, "no path inside"},
 		"an absolute path":                {func(in *Input) { in.Files[0].Path = "/x" }, "no path inside"},
 		"a deletion":                      {func(in *Input) { in.Files[0].Path = "a/.wh.b" }, "deletes files"},
 		"Weighlock's own folder":          {func(in *Input) { in.Files[0].Path = ".weighlock/spec.json" }, "own folder"},
-		"a folder for a file":             {func(in *Input) { in.Files[0].Abs = filepath.Dir(in.Files[0].Abs) }, "no regular file"},
+		"a folder for a file":             {func(in *Input) { in.Files[0].Abs = filepath.Dir(in.Files[0].Abs) }, ".bin is no regular file"},
 		"a metadata file in a folder":     {func(in *Input) { in.Metadata["a/b"] = nil }, "no name for a metadata file"},
 		"the packer's own list":           {func(in *Input) { in.Metadata["files.json"] = nil }, "written by the packer"},
 	} {
@@ -339,8 +343,9 @@ func TestAFileThatChangesWhileItIsReadIsRefused(t *testing.T) {
 				}
 			}}
 			_, err := Push(t.Context(), repo, in, m)
-			if !errors.Is(err, ErrChanged) && !errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("got %v; want ErrChanged", err)
+			const want, hint = ": the file changed while it was read", "\nhint: wait until nothing writes to it, then try again"
+			if !errors.Is(err, ErrChanged) || !strings.HasPrefix(err.Error(), "packing: net/") || !strings.Contains(err.Error(), want) || !strings.HasSuffix(err.Error(), hint) {
+				t.Errorf("got %v; want packing: net/…%s%s", err, want, hint)
 			}
 			nothingStaged(t, repo)
 		})

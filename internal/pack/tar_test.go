@@ -3,6 +3,7 @@ package pack
 import (
 	"archive/tar"
 	"bytes"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -59,6 +60,19 @@ func addEntry(t testing.TB, w *tar.Writer, h tar.Header, content string) {
 	}
 }
 
+// asFolder turns the first entry of a tar into a folder that keeps its bytes.
+func asFolder(text []byte) []byte {
+	text = slices.Clone(text)
+	copy(text[148:156], "        ")
+	text[156] = tar.TypeDir
+	sum := 0
+	for _, b := range text[:512] {
+		sum += int(b)
+	}
+	copy(text[148:156], fmt.Sprintf("%06o\x00 ", sum))
+	return text
+}
+
 func dirHeader(name string) tar.Header { return tar.Header{Name: name, Typeflag: tar.TypeDir} }
 
 func regular(name string) tar.Header {
@@ -83,16 +97,16 @@ func TestFilesOfATar(t *testing.T) {
 
 func TestRefusedTars(t *testing.T) {
 	of := func(h ...tar.Header) []byte { return makeTar(t, h...) }
-	sparse := tar.Header{Name: "models/s", Typeflag: tar.TypeReg, Format: tar.FormatPAX, PAXRecords: map[string]string{"WEIGHLOCK.x": "y"}}
+	sparse := tar.Header{Name: "models/s", Typeflag: tar.TypeReg, Format: tar.FormatPAX, PAXRecords: map[string]string{"WEI.sparse.major": "2"}}
 	for name, c := range map[string]struct {
 		text []byte
 		want string
 	}{
 		"a path that leaves":              {of(regular("models/../../etc/passwd")), "no path inside"},
-		"an absolute path":                {of(regular("/models/a")), "not under models/"},
-		"a path elsewhere":                {of(regular("etc/a")), "not under models/"},
-		"models as a file":                {of(regular("models")), "not under models/"},
-		"a name like models":              {of(regular("models2/a")), "not under models/"},
+		"an absolute path":                {of(regular("/models/a")), `"/models/a" is not under models/`},
+		"a path elsewhere":                {of(regular("etc/a")), "is not under models/"},
+		"models as a file":                {of(regular("models")), "is not under models/"},
+		"a name like models":              {of(regular("models2/a")), "is not under models/"},
 		"a path that is not clean":        {of(regular("models//a")), "no path inside"},
 		"a backslash":                     {of(regular(`models/a\b`)), "backslash"},
 		"a line break":                    {of(regular("models/a\nb")), "control character"},
@@ -102,13 +116,15 @@ func TestRefusedTars(t *testing.T) {
 		"a hard link":                     {of(tar.Header{Name: "models/a", Typeflag: tar.TypeLink, Linkname: "models/b"}), "neither file nor folder"},
 		"a device":                        {of(tar.Header{Name: "models/a", Typeflag: tar.TypeBlock}), "neither file nor folder"},
 		"a pipe":                          {of(tar.Header{Name: "models/a", Typeflag: tar.TypeFifo}), "neither file nor folder"},
-		"a path twice":                    {of(regular("models/a"), regular("models/a")), "twice"},
-		"a folder, then a file":           {of(tar.Header{Name: "models/a/", Typeflag: tar.TypeDir}, regular("models/a")), "twice"},
-		"a file, then a folder":           {of(regular("models/a"), tar.Header{Name: "models/a/", Typeflag: tar.TypeDir}), "twice"},
+		"a path twice":                    {of(regular("models/a"), regular("models/a")), "models/a is in the layer twice"},
+		"a folder, then a file":           {of(tar.Header{Name: "models/a/", Typeflag: tar.TypeDir}, regular("models/a")), "models/a is in the layer twice"},
+		"a file, then a folder":           {of(regular("models/a"), tar.Header{Name: "models/a/", Typeflag: tar.TypeDir}), "models/a is in the layer twice"},
 		"a folder inside Weighlock's own": {of(regular("models/.weighlock/.weighlock/a")), "own folder"},
 		"no tar":                          {[]byte(strings.Repeat("x", 1024)), "reading the tar"},
 		"a tar cut off in a file":         {of(regular("models/" + strings.Repeat("a", 80)))[:520], "cut off"},
 		"bytes after the end":             {append(of(regular("models/a")), make([]byte, 512)...), "after the end"},
+		"a sparse file":                   {bytes.ReplaceAll(of(sparse), []byte("WEI.sparse."), []byte("GNU.sparse.")), `"models/s" is a sparse file`},
+		"a folder with bytes":             {asFolder(of(regular("models/a"))), `"models/a" is a folder with bytes`},
 		"records for other readers":       {of(sparse), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
