@@ -3,6 +3,7 @@ package lineage
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,13 +20,16 @@ import (
 // break, which could stand for two files.
 func FolderDigest(files []File) (string, error) {
 	if len(files) == 0 {
-		return "", fmt.Errorf("the folder holds no file")
+		return "", errors.New("the folder holds no file")
 	}
 	sorted := slices.SortedFunc(slices.Values(files), func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	h := sha256.New()
 	for i, f := range sorted {
-		if strings.ContainsAny(f.Path, "\n\r") || f.Path == "" {
-			return "", fmt.Errorf("%q: a file name with a line break", f.Path)
+		if f.Path == "" {
+			return "", errors.New("a file without a name")
+		}
+		if strings.ContainsAny(f.Path, "\n\r") {
+			return "", fmt.Errorf("%q: a file name with a line break\nhint: give the file another name", f.Path)
 		}
 		if i > 0 && sorted[i-1].Path == f.Path {
 			return "", fmt.Errorf("%s is named twice", f.Path)

@@ -140,7 +140,7 @@ const maxSize = 16 << 20
 // refused.
 func Parse(text []byte) (*Lineage, error) {
 	if len(text) > maxSize {
-		return nil, fmt.Errorf("lineage: %d bytes, more than %d", len(text), maxSize)
+		return nil, fmt.Errorf("lineage: it has %d bytes, and no more than %d are read", len(text), maxSize)
 	}
 	if err := schema.CheckJSON("lineage", text); err != nil {
 		return nil, fmt.Errorf("lineage: %w", err)

@@ -2,6 +2,7 @@ package lineage
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -46,26 +47,30 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 }
 
 func TestRefusedLineages(t *testing.T) {
+	const version = "\nhint: name the commit or the SHA-256 behind it, as in name@sha256:<64 hexadecimal digits>"
 	for name, c := range map[string]struct {
 		spoil func(*Lineage)
 		want  string
 	}{
-		"an end before the start":     {func(l *Lineage) { l.Ended = "2026-11-20T09:59:59Z" }, "ended 2026-11-20T09:59:59Z is before started"},
-		"a month that does not exist": {func(l *Lineage) { l.Started = "2026-13-20T09:59:59Z" }, "started"},
-		"an image by tag":             {func(l *Lineage) { l.Environment.Image = "ghcr.io/acme/train:latest" }, "image"},
-		"data by branch":              {func(l *Lineage) { l.Inputs[0].URI = "lakefs://data/main/train" }, "inputs[0].uri"},
-		"no command":                  {func(l *Lineage) { l.Command = []string{} }, "command"},
-		"a short commit":              {func(l *Lineage) { l.Code.Commit = "abc123" }, "commit"},
-		"a path that leaves":          {func(l *Lineage) { l.Outputs[0].Path = "../model" }, "path"},
-		"a negative size":             {func(l *Lineage) { l.Outputs[0].Size = -1 }, "size"},
-		"an unknown grade":            {func(l *Lineage) { l.Grade = "certain" }, "grade"},
+		"an end before the start":     {func(l *Lineage) { l.Ended = "2026-11-20T09:59:59Z" }, "ended 2026-11-20T09:59:59Z is before started 2026-11-20T10:00:00Z"},
+		"a month that does not exist": {func(l *Lineage) { l.Started = "2026-13-20T09:59:59Z" }, `started: parsing time "2026-13-20T09:59:59Z": month out of range`},
+		"a day that does not exist":   {func(l *Lineage) { l.Ended = "2026-02-30T09:59:59Z" }, `ended: parsing time "2026-02-30T09:59:59Z": day out of range`},
+		"an image by tag":             {func(l *Lineage) { l.Environment.Image = "ghcr.io/acme/train:latest" }, `environment.image: found text "ghcr.io/acme/train:latest", expected text that matches @sha256:[0-9a-f]{64}$`},
+		"an image with a space":       {func(l *Lineage) { l.Environment.Image = "my train@" + someDigest }, `image "my train@` + someDigest + `" is not named by digest: the reference can move` + "\nhint: write it as name@sha256:<64 hexadecimal digits>"},
+		"data by branch":              {func(l *Lineage) { l.Inputs[0].URI = "lakefs://data/main/train" }, "inputs[0].uri: lakefs://data/main/train names no version: the reference can move" + version},
+		"no command":                  {func(l *Lineage) { l.Command = []string{} }, "command: found an empty list, expected a list with at least one item"},
+		"a short commit":              {func(l *Lineage) { l.Code.Commit = "abc123" }, `code.commit: found text "abc123", expected text that matches ^([0-9a-f]{40}|[0-9a-f]{64})$`},
+		"a path that leaves":          {func(l *Lineage) { l.Outputs[0].Path = "../model" }, `outputs[0].path: found text "../model", expected a relative path inside the project, with forward slashes`},
+		"a negative size":             {func(l *Lineage) { l.Outputs[0].Size = -1 }, "outputs[0].size: found number -1, expected a whole number of at least 0"},
+		"an unknown grade":            {func(l *Lineage) { l.Grade = "certain" }, `grade: found text "certain", expected one of claimed, computed, rescored`},
+		"a text beyond all measure":   {func(l *Lineage) { l.Command = []string{strings.Repeat("x", maxSize)} }, "it has 16778776 bytes, and no more than 16777216 are read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := whole()
 			c.spoil(l)
-			_, err := l.Canonical()
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v; want an error with %q", err, c.want)
+			text, err := l.Canonical()
+			if want := "lineage: " + c.want; text != nil || err == nil || err.Error() != want {
+				t.Errorf("got %v; want %s", err, want)
 			}
 		})
 	}
@@ -92,27 +97,30 @@ func TestReferencesThatCannotMove(t *testing.T) {
 
 func TestReferencesThatCanMove(t *testing.T) {
 	sum := strings.Repeat("9a", 32)
-	for name, ref := range map[string]string{
-		"nothing":                       "",
-		"only a host":                   "https://git.example",
-		"an address":                    "https://git.example/acme/card",
-		"latest":                        "ghcr.io/acme/data:latest",
-		"a tag":                         "ghcr.io/acme/data:v1.2",
-		"a branch":                      "git+https://git.example/acme/card@main",
-		"a branch with a slash":         "git+https://git.example/" + sum + "/card@feature/x",
-		"a short commit":                "git+https://git.example/acme/card@4f4f4f4",
-		"a lakeFS branch":               "lakefs://data/main/train.parquet",
-		"a W&B alias":                   "wandb://acme/data/train:latest",
-		"an unversioned S3 object":      "s3://bucket/train.parquet?versionId=null",
-		"two versions":                  "s3://bucket/t?versionId=a&versionId=b",
-		"a digest with one digit short": "ghcr.io/acme/data@sha256:" + sum[1:],
+	const move, hint = ": the reference can move", "\nhint: name the commit or the SHA-256 behind it, as in name@sha256:<64 hexadecimal digits>"
+	for name, c := range map[string]struct{ ref, want string }{
+		"nothing":                       {"", `"" names nothing` + move + hint},
+		"only a host":                   {"https://git.example", `"https://git.example" names nothing` + move + hint},
+		"an address":                    {"https://git.example/acme/card", "https://git.example/acme/card names no version" + move + hint},
+		"latest":                        {"ghcr.io/acme/data:latest", `ghcr.io/acme/data:latest: "latest" is whatever is newest` + move + hint},
+		"the head":                      {"git@git.example:acme/card@HEAD", `git@git.example:acme/card@HEAD: "HEAD" is whatever is newest` + move + hint},
+		"a tag":                         {"ghcr.io/acme/data:v1.2", `ghcr.io/acme/data:v1.2: "v1.2" is a tag or branch` + move + hint},
+		"a branch":                      {"git+https://git.example/acme/card@main", `git+https://git.example/acme/card@main: "main" is a tag or branch` + move + hint},
+		"a branch with a slash":         {"git+https://git.example/" + sum + "/card@feature/x", "git+https://git.example/" + sum + `/card@feature/x: "feature/x" is a tag or branch` + move + hint},
+		"a short commit":                {"git+https://git.example/acme/card@4f4f4f4", `git+https://git.example/acme/card@4f4f4f4: "4f4f4f4" is a tag or branch` + move + hint},
+		"a lakeFS branch":               {"lakefs://data/main/train.parquet", "lakefs://data/main/train.parquet names no version" + move + hint},
+		"a W&B alias":                   {"wandb://acme/data/train:latest", `wandb://acme/data/train:latest: "latest" is whatever is newest` + move + hint},
+		"an unversioned S3 object":      {"s3://bucket/train.parquet?versionId=null", "s3://bucket/train.parquet?versionId=null names no version" + move + hint},
+		"two versions":                  {"s3://bucket/t?versionId=a&versionId=b", "s3://bucket/t?versionId=a&versionId=b names no version" + move + hint},
+		"a digest with one digit short": {"ghcr.io/acme/data@sha256:" + sum[1:], "ghcr.io/acme/data@sha256:" + sum[1:] + `: "sha256:` + sum[1:] + `" is a tag or branch` + move + hint},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := Pinned(ref); !errors.Is(err, ErrMutable) {
-				t.Errorf("Pinned(%q) = %v; want ErrMutable", ref, err)
+			if err := Pinned(c.ref); !errors.Is(err, ErrMutable) || err.Error() != c.want {
+				t.Errorf("Pinned(%q) = %v; want ErrMutable: %s", c.ref, err, c.want)
 			}
-			if err := PinnedImage(ref); !errors.Is(err, ErrMutable) {
-				t.Errorf("PinnedImage(%q) = %v; want ErrMutable", ref, err)
+			want := fmt.Sprintf("image %q is not named by digest: the reference can move\nhint: write it as name@sha256:<64 hexadecimal digits>", c.ref)
+			if err := PinnedImage(c.ref); !errors.Is(err, ErrMutable) || err.Error() != want {
+				t.Errorf("PinnedImage(%q) = %v; want ErrMutable: %s", c.ref, err, want)
 			}
 		})
 	}
@@ -128,14 +136,19 @@ func TestFolderDigest(t *testing.T) {
 	if got != want {
 		t.Errorf("got %s; want %s", got, want)
 	}
-	for name, files := range map[string][]File{
-		"an empty folder":      nil,
-		"a path twice":         {a, a},
-		"a name with a line":   {{Path: "a\n", Digest: a.Digest}},
-		"a file without bytes": {{Path: "a"}},
+	for name, c := range map[string]struct {
+		files []File
+		want  string
+	}{
+		"an empty folder":      {nil, "the folder holds no file"},
+		"a path twice":         {[]File{a, b, a}, "a is named twice"},
+		"a name with a line":   {[]File{{Path: "a\n", Digest: a.Digest}}, `"a\n": a file name with a line break` + "\nhint: give the file another name"},
+		"no name":              {[]File{{Digest: a.Digest}}, "a file without a name"},
+		"a file without bytes": {[]File{{Path: "a"}}, `a: "" is no SHA-256 digest`},
+		"another kind of sum":  {[]File{{Path: "a", Digest: "md5:0c"}}, `a: "md5:0c" is no SHA-256 digest`},
 	} {
-		if _, err := FolderDigest(files); err == nil {
-			t.Errorf("%s: no error", name)
+		if got, err := FolderDigest(c.files); got != "" || err == nil || err.Error() != c.want {
+			t.Errorf("%s: got %s, %v; want %s", name, got, err, c.want)
 		}
 	}
 }

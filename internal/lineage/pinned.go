@@ -34,7 +34,7 @@ func Pinned(ref string) error {
 	address, query, _ := strings.Cut(address, "?")
 	path := strings.TrimPrefix(address, scheme.FindString(address))
 	if strings.TrimSpace(path) == "" && fragment == "" {
-		return fmt.Errorf("%q names nothing: %w", ref, ErrMutable)
+		return fmt.Errorf("%q names nothing: %w%s", ref, ErrMutable, pinHint)
 	}
 	if i := strings.LastIndex(path, "@"); i >= 0 {
 		return pinnedVersion(ref, path[i+1:])
