@@ -63,7 +63,7 @@ func (c *Chain) readBack(ctx context.Context, e Entry) (Entry, error) {
 	case err != nil:
 		return Entry{}, err
 	case !there:
-		return Entry{}, fmt.Errorf("%w: %s was written and is not there", oci.ErrNetwork, c.tag(e.Sequence))
+		return Entry{}, fmt.Errorf("%w: %s was written to %s and is not there", oci.ErrNetwork, c.tag(e.Sequence), c.Repo)
 	case at.Digest != e.Manifest:
 		return Entry{}, c.withdraw(ctx, e.desc, e.Sequence)
 	}

@@ -1,6 +1,8 @@
 package ledger_test
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -13,12 +15,16 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 
 	"github.com/weighlock/weighlock/internal/artifact"
@@ -200,10 +206,11 @@ func TestDamagedChainIsRefused(t *testing.T) {
 		name   string
 		damage func(t *testing.T, f *fixture)
 		want   error
+		says   string // behind the chain's name; see named
 	}{
-		{"middle tag deleted", func(t *testing.T, f *fixture) { f.untag(t, 3) }, ledger.ErrGap},
-		{"first tag deleted", func(t *testing.T, f *fixture) { f.untag(t, 1) }, ledger.ErrGap},
-		{"last tag deleted, its manifest still there", func(t *testing.T, f *fixture) { f.untag(t, 5) }, ledger.ErrGap},
+		{"middle tag deleted", func(t *testing.T, f *fixture) { f.untag(t, 3) }, ledger.ErrGap, "entry missing from the chain: at-000003"},
+		{"first tag deleted", func(t *testing.T, f *fixture) { f.untag(t, 1) }, ledger.ErrGap, "entry missing from the chain: there is no at-000001, and there is at-000002"},
+		{"last tag deleted, its manifest still there", func(t *testing.T, f *fixture) { f.untag(t, 5) }, ledger.ErrGap, "entry missing from the chain: <other> follows at-000004, and has no tag at-000005\nhint: give it that tag again, and find out who took it away"},
 		{"end deleted, and the caller knows of it", func(t *testing.T, f *fixture) {
 			d := f.at(t, 5)
 			f.untag(t, 5)
@@ -211,45 +218,56 @@ func TestDamagedChainIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.Least = 5
-		}, ledger.ErrGap},
+		}, ledger.ErrGap, "entry missing from the chain: it ends at 4, and 5 entries are known"},
 		{"two entries follow the same one", func(t *testing.T, f *fixture) {
 			f.put(t, bundle(t, f.key, attempt("card-default", 3, f.at(t, 2).Digest)), f.at(t, 2), "")
-		}, ledger.ErrFork},
+		}, ledger.ErrFork, "the chain forks: <other> follows at-000002, as at-000003 does"},
 		{"entry replaced by another signed one", func(t *testing.T, f *fixture) {
 			f.put(t, bundle(t, f.key, attempt("card-default", 3, f.at(t, 2).Digest)), f.at(t, 2), "at-000003")
-		}, ledger.ErrEntry},
+		}, ledger.ErrEntry, "at-000004: entry does not belong in the chain: its subject is <other>, not <3>"},
 		{"head replaced by another signed one", func(t *testing.T, f *fixture) {
 			f.put(t, bundle(t, f.key, attempt("card-default", 5, f.at(t, 4).Digest)), f.at(t, 4), "at-000005")
-		}, ledger.ErrFork},
+		}, ledger.ErrFork, "the chain forks: <other> follows at-000004, as at-000005 does"},
 		{"older entry under a later tag", func(t *testing.T, f *fixture) {
 			if err := f.Repo.Tag(t.Context(), *f.at(t, 2), "at-000006"); err != nil {
 				t.Fatal(err)
 			}
-		}, ledger.ErrEntry},
+		}, ledger.ErrEntry, "at-000006: entry does not belong in the chain: its subject is <1>, not <5>"},
 		{"payload edited", func(t *testing.T, f *fixture) {
 			b := bundle(t, f.key, attempt("card-default", 6, f.at(t, 5).Digest))
 			f.put(t, edited(t, b), f.at(t, 5), "at-000006")
-		}, ledger.ErrEntry},
+		}, ledger.ErrEntry, "at-000006: entry does not belong in the chain: signature does not match: the bundle names key \"ci\", which did not sign these bytes\nhint: it was altered after signing; get it again from where it was made"},
 		{"stranger's signature", func(t *testing.T, f *fixture) {
 			f.put(t, bundle(t, newKey(t), attempt("card-default", 6, f.at(t, 5).Digest)), f.at(t, 5), "at-000006")
-		}, sign.ErrUntrusted},
+		}, sign.ErrUntrusted, "at-000006: entry does not belong in the chain: signed by nobody whom the verifier file lists: the bundle names key \"<key>\""},
 		{"signed by someone without the role", func(t *testing.T, f *fixture) {
 			builder := newKey(t)
 			f.trust = trusting(t, listed("ci", f.key, "gate"), listed("dev", builder, "builder"))
 			f.put(t, bundle(t, builder, attempt("card-default", 6, f.at(t, 5).Digest)), f.at(t, 5), "at-000006")
-		}, ledger.ErrEntry},
+		}, ledger.ErrEntry, "at-000006: entry does not belong in the chain: dev may not sign a statement of type \"attempt\" (roles [\"builder\"])"},
 		{"entry of another repository", func(t *testing.T, f *fixture) {
 			f.put(t, bundle(t, f.key, attempt("fraud", 6, f.at(t, 5).Digest)), f.at(t, 5), "at-000006")
-		}, ledger.ErrEntry},
+		}, ledger.ErrEntry, "at-000006: entry does not belong in the chain: it was signed for repository \"fraud\", and lies in \"card-default\""},
 		{"number signed differs from the tag", func(t *testing.T, f *fixture) {
 			f.put(t, bundle(t, f.key, attempt("card-default", 7, f.at(t, 5).Digest)), f.at(t, 5), "at-000006")
-		}, ledger.ErrEntry},
+		}, ledger.ErrEntry, "at-000006: entry does not belong in the chain: it was signed as number 7, and lies at 6"},
 		{"predecessor signed differs from the subject", func(t *testing.T, f *fixture) {
 			f.put(t, bundle(t, f.key, attempt("card-default", 6, f.at(t, 4).Digest)), f.at(t, 5), "at-000006")
-		}, ledger.ErrEntry},
+		}, ledger.ErrEntry, "at-000006: entry does not belong in the chain: it was signed to follow <4>, and follows <5>"},
 		{"subject missing", func(t *testing.T, f *fixture) {
 			f.put(t, bundle(t, f.key, attempt("card-default", 6, f.at(t, 5).Digest)), nil, "at-000006")
-		}, ledger.ErrEntry},
+		}, ledger.ErrEntry, "at-000006: entry does not belong in the chain: its subject is nothing, not <5>"},
+		{"statement that no attempt is", func(t *testing.T, f *fixture) {
+			statement, err := attest.NewSignature(attest.Of("card-default", image))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := f.key.Sign(t.Context(), statement, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.put(t, b, f.at(t, 5), "at-000006")
+		}, ledger.ErrEntry, "at-000006: entry does not belong in the chain: a statement of type https://sigstore.dev/cosign/sign/v1 is none of [\"attempt\" \"withdrawal\" \"incident\"]"},
 		{"something else under an entry's tag", func(t *testing.T, f *fixture) {
 			d, err := f.Repo.PushArtifact(t.Context(), oci.Artifact{Type: "application/x", Subject: f.at(t, 5)})
 			if err == nil {
@@ -258,7 +276,7 @@ func TestDamagedChainIsRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-		}, ledger.ErrEntry},
+		}, ledger.ErrEntry, "at-000006: entry does not belong in the chain: its manifest is no entry's (type \"application/x\", 1 layers)"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -268,8 +286,39 @@ func TestDamagedChainIsRefused(t *testing.T) {
 				if !errors.Is(err, c.want) || !errors.Is(err, oci.ErrIntegrity) || s != nil {
 					t.Errorf("got %v, %v; want %v", s, err, c.want)
 				}
+				f.says(t, err, "chain at- in REPO: "+c.says)
 			})
 		})
+	}
+}
+
+// named puts names in place of what differs from run to run: REPO for the
+// repository, its folder or host, <3> for the manifest at tag at-000003, <image>
+// and <other>.
+func (f *fixture) named(text string) string {
+	names := map[string]string{image: "<image>"}
+	for n := 1; n <= 6; n++ {
+		if d, err := f.Repo.Resolve(context.Background(), artifact.EntryTag(f.Prefix, n)); err == nil && names[d.Digest] == "" {
+			names[d.Digest] = fmt.Sprintf("<%d>", n)
+		}
+	}
+	text = strings.ReplaceAll(text, f.Repo.String(), "REPO")
+	text = keyIDs.ReplaceAllString(text, `"<key>"`)
+	return digests.ReplaceAllStringFunc(text, func(d string) string { return cmp.Or(names[d], "<other>") })
+}
+
+var (
+	digests = regexp.MustCompile("sha256:[0-9a-f]{64}")
+	keyIDs  = regexp.MustCompile(`"[A-Za-z0-9+/]{43}="`)
+)
+
+func (f *fixture) says(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("got no error; want %s", want)
+	}
+	if got := f.named(err.Error()); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
@@ -359,9 +408,11 @@ func TestStaleStateIsRaced(t *testing.T) {
 		if _, err := f.Append(t.Context(), stale, f.make(t)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.Append(t.Context(), stale, f.make(t)); !errors.Is(err, ledger.ErrRaced) {
+		_, err = f.Append(t.Context(), stale, f.make(t))
+		if !errors.Is(err, ledger.ErrRaced) {
 			t.Fatalf("got %v; want ErrRaced", err)
 		}
+		f.says(t, err, "at-000003: another entry was appended first")
 		e, before, err := f.AppendRetry(t.Context(), f.trust, f.make(t))
 		if err != nil || e.Sequence != 4 || len(before.Entries) != 3 {
 			t.Fatalf("got %d after %v, %v; want 4", e.Sequence, before, err)
@@ -446,7 +497,174 @@ func TestHeadOfALongChainTakesFewRequests(t *testing.T) {
 
 func TestChainCannotBeReadTrustingNobody(t *testing.T) {
 	f := newFixture(t, "oci:"+t.TempDir()+"/card-default", 1)
-	if s, err := f.Read(t.Context(), nil); s != nil || err == nil {
-		t.Errorf("got %v, %v; want an error", s, err)
+	s, err := f.Read(t.Context(), nil)
+	f.says(t, err, "a chain cannot be read without knowing whom to trust")
+	if s != nil {
+		t.Errorf("got %v", s)
+	}
+}
+
+// believer takes every bundle, and says nothing of who signed it.
+type believer struct{}
+
+func (believer) Verify([]byte) (*sign.Verified, error) { return nil, nil }
+
+func TestEntryThatWasNotVerifiedDoesNotCount(t *testing.T) {
+	f := newFixture(t, "oci:"+t.TempDir()+"/card-default", 1)
+	s, err := f.Read(t.Context(), believer{})
+	f.says(t, err, "chain at- in REPO: at-000001: entry does not belong in the chain: it was not verified")
+	if s != nil || !errors.Is(err, ledger.ErrEntry) {
+		t.Errorf("got %v, %v; want ErrEntry", s, err)
+	}
+}
+
+// rollout is a step of a rollout in a channel, as a controller would write it.
+func rollout(t *testing.T, k *sign.Key, channel string) []byte {
+	t.Helper()
+	s, err := attest.New("rollout", []attest.Subject{attest.Of("card-default", image)}, map[string]any{
+		"model": map[string]any{"name": "card-default", "digest": image}, "repository": "card-default", "channel": channel, "sequence": 1,
+		"rollout": strings.Repeat("0", 32), "kind": "observe", "champion": "none", "candidate": image, "policy": image, "parameters": image,
+		"verifier": image, "phase": "canary", "step": 0, "actor": map[string]any{"name": "ci"},
+		"tool": map[string]any{"name": "weighlock", "version": "1.0.0"}, "time": "2026-11-20T12:00:00Z",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := k.Sign(t.Context(), s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestEntryOfAnotherChannel(t *testing.T) {
+	key := newKey(t)
+	f := &fixture{&ledger.Chain{Repo: open(t, "oci:"+t.TempDir()+"/card-default"), Prefix: "ro-production-"}, key, trusting(t, listed("ci", key, "rollout"))}
+	_, _, err := f.AppendRetry(t.Context(), f.trust, func(int, string) ([]byte, error) { return rollout(t, key, "staging"), nil })
+	const what = "entry does not belong in the chain: it was signed for channel \"staging\", and lies under ro-production-"
+	f.says(t, err, "appending ro-production-000001: "+what)
+	f.put(t, rollout(t, key, "staging"), nil, "ro-production-000001")
+	s, err := f.Read(t.Context(), f.trust)
+	f.says(t, err, "chain ro-production- in REPO: ro-production-000001: "+what)
+	if s != nil || !errors.Is(err, ledger.ErrEntry) {
+		t.Errorf("got %v, %v; want ErrEntry", s, err)
+	}
+	f.put(t, rollout(t, key, "production"), nil, "ro-production-000001")
+	if s, err := f.Read(t.Context(), f.trust); err != nil || len(s.Entries) != 1 {
+		t.Errorf("of this channel: got %v, %v; want one entry", s, err)
+	}
+}
+
+func TestFollowerThatIsGoneIsIgnoredAndListed(t *testing.T) {
+	dir := t.TempDir() + "/card-default"
+	f := newFixture(t, "oci:"+dir, 2)
+	d := f.put(t, bundle(t, f.key, attempt("card-default", 3, f.at(t, 2).Digest)), f.at(t, 2), "")
+	if err := os.Remove(filepath.Join(dir, "blobs", "sha256", artifact.Hex(d.Digest))); err != nil {
+		t.Fatal(err)
+	}
+	s, err := f.Read(t.Context(), f.trust)
+	if err != nil || len(s.Entries) != 2 {
+		t.Fatalf("got %v, %v; want two entries", s, err)
+	}
+	if diff := gocmp.Diff([]ledger.Ignored{{Manifest: d.Digest, Reason: "it is listed, and gone"}}, s.Ignored); diff != "" {
+		t.Errorf("ignored (-want +got):\n%s", diff)
+	}
+}
+
+// front is a registry with something before it that may answer first.
+func front(t *testing.T, before func(inner http.Handler, w http.ResponseWriter, r *http.Request) (done bool)) (f *fixture, stand func(bool)) {
+	t.Helper()
+	var on atomic.Bool
+	inner := ggcr.New(ggcr.WithReferrersSupport(true), ggcr.Logger(log.New(io.Discard, "", 0)))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !on.Load() || !before(inner, w, r) {
+			inner.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(s.Close)
+	return newFixture(t, strings.TrimPrefix(s.URL, "http://")+"/acme/card-default", 2), on.Store
+}
+
+func TestRegistryThatListsNoTags(t *testing.T) {
+	f, stand := front(t, func(_ http.Handler, w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/tags/list") {
+			return false
+		}
+		w.WriteHeader(http.StatusNotFound)
+		return true
+	})
+	stand(true)
+	s, err := f.Read(t.Context(), f.trust)
+	f.says(t, err, "chain at- in REPO: registry or network fault: there are 2 entries, and the registry lists no tags\nhint: let the account list tags too; without them an entry behind a gap is not seen")
+	if s != nil || !errors.Is(err, oci.ErrNetwork) {
+		t.Errorf("got %v, %v; want oci.ErrNetwork", s, err)
+	}
+}
+
+// An entry that was written and cannot be read back is not an entry: what
+// rests on it must not go on.
+func TestEntryThatIsNotKept(t *testing.T) {
+	var read atomic.Int64
+	f, stand := front(t, func(_ http.Handler, w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/at-000003") {
+			return false
+		}
+		if read.Add(1) == 2 { // right behind the writing; before it there is none
+			return false
+		}
+		w.WriteHeader(http.StatusNotFound)
+		return true
+	})
+	s, err := f.Read(t.Context(), f.trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stand(true)
+	_, err = f.Append(t.Context(), s, f.make(t))
+	stand(false)
+	f.says(t, err, "registry or network fault: at-000003 was written to REPO and is not there")
+	if !errors.Is(err, oci.ErrNetwork) {
+		t.Errorf("got %v; want oci.ErrNetwork", err)
+	}
+}
+
+// The other writer's tag lands right behind ours, and what we pushed may not
+// be deleted.
+func TestLostRaceThatCannotBeTakenBack(t *testing.T) {
+	var theirs []byte
+	f, stand := front(t, func(inner http.Handler, w http.ResponseWriter, r *http.Request) bool {
+		switch {
+		case r.Method == http.MethodDelete:
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return true
+		case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/at-000003"):
+			inner.ServeHTTP(w, r)
+			put := httptest.NewRequest(http.MethodPut, r.URL.Path, bytes.NewReader(theirs))
+			put.Header.Set("Content-Type", artifact.MediaTypeManifest)
+			inner.ServeHTTP(httptest.NewRecorder(), put)
+			return true
+		}
+		return false
+	})
+	stale, err := f.Read(t.Context(), f.trust)
+	if err == nil {
+		_, err = f.Append(t.Context(), stale, f.make(t))
+	}
+	if err == nil {
+		theirs, _, err = f.Repo.Manifest(t.Context(), f.at(t, 3).Digest)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.untag(t, 3)
+	stand(true)
+	_, err = f.Append(t.Context(), stale, f.make(t))
+	stand(false)
+	host, _, _ := strings.Cut(f.Repo.String(), "/")
+	f.says(t, err, "at-000003: the chain forks, and what was pushed cannot be taken back: deleting <other> in REPO: the registry refused: "+
+		"DELETE http://"+host+"/v2/acme/card-default/manifests/<other>: unexpected status code 405 Method Not Allowed\n"+
+		"hint: delete manifest <other>, or the chain reads as forked")
+	if !errors.Is(err, ledger.ErrFork) {
+		t.Errorf("got %v; want ErrFork", err)
 	}
 }

@@ -119,10 +119,10 @@ func (c *Chain) complete(ctx context.Context, length int) error {
 	}
 	tags, err := c.Repo.Tags(ctx)
 	if err != nil && !errors.Is(err, oci.ErrNotFound) {
-		return err
+		return fmt.Errorf("chain %s: %w", c.Prefix, err)
 	}
 	if err != nil && length > 0 {
-		return fmt.Errorf("%w: the repository has entries, and lists no tags", oci.ErrNetwork)
+		return fmt.Errorf("chain %s in %s: %w: there are %d entries, and the registry lists no tags\nhint: let the account list tags too; without them an entry behind a gap is not seen", c.Prefix, c.Repo, oci.ErrNetwork, length)
 	}
 	for _, tag := range tags {
 		n, ok := artifact.EntrySeq(c.Prefix, tag)
@@ -259,5 +259,5 @@ func (c *Chain) forked(ctx context.Context, d oci.Descriptor, e Entry, last bool
 	case there:
 		return fmt.Errorf("%w: %s follows %s, as %s does", ErrFork, d.Digest, c.tag(e.Sequence), tag)
 	}
-	return fmt.Errorf("%w: %s follows %s, and has no tag %s", ErrGap, d.Digest, c.tag(e.Sequence), tag)
+	return fmt.Errorf("%w: %s follows %s, and has no tag %s\nhint: give it that tag again, and find out who took it away", ErrGap, d.Digest, c.tag(e.Sequence), tag)
 }
