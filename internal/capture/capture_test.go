@@ -362,6 +362,7 @@ func (f writerFunc) Write(b []byte) (int, error) { f(b); return len(b), nil }
 
 func TestRefusedRuns(t *testing.T) {
 	ok := []string{"sh", "train.sh"}
+	was, is := artifact.Digest([]byte(projectFiles["train.csv"])), artifact.Digest([]byte(projectFiles["train.csv"]+"\n"))
 	for name, c := range map[string]struct {
 		spoil   func(t *testing.T, s *stage)
 		command []string
@@ -370,8 +371,8 @@ func TestRefusedRuns(t *testing.T) {
 	}{
 		"no key":          {func(t *testing.T, s *stage) { s.deps.Key = nil }, ok, ErrUsage, "hint: make one with weighlock keygen"},
 		"no command":      {nil, nil, ErrUsage, "no command"},
-		"unknown command": {nil, []string{"no-such-program"}, ErrUsage, "command not found"},
-		"no program":      {nil, []string{"./train.sh"}, ErrUsage, "is not a program"},
+		"unknown command": {nil, []string{"no-such-program"}, ErrUsage, "cannot run: no-such-program: command not found\nhint: install it, or give its path"},
+		"no program":      {nil, []string{"./train.sh"}, ErrUsage, "/train.sh is not a program\nhint: chmod +x it, or name what runs it: weighlock run -- sh train.sh"},
 		"no project":      {remove("weighlock.yaml"), ok, project.ErrNone, ""},
 		"another test set than the pinned one": {func(t *testing.T, s *stage) {
 			s.write(t, "weighlock.yaml", strings.Replace(projectFile, "label: defaulted", "label: defaulted, sha256: "+strings.Repeat("ab", 32), 1))
@@ -387,10 +388,10 @@ func TestRefusedRuns(t *testing.T) {
 		"parameters given twice": {func(t *testing.T, s *stage) { s.write(t, "params.yaml", "a: 1\na: 2\n") }, ok, nil, "a is given twice"},
 		"predictions to Parquet": {func(t *testing.T, s *stage) {
 			s.write(t, "weighlock.yaml", strings.Replace(projectFile, "preds.csv", "preds.parquet", 1))
-		}, ok, ErrUsage, "name a file that ends in .csv"},
-		"an input that changes":            {nil, []string{"sh", "-c", "echo m > model.txt; echo >> train.csv"}, ErrChanged, "train.csv was sha256:"},
-		"a file that is added to an input": {nil, []string{"sh", "-c", "echo m > model.txt; echo > code/new.go"}, ErrChanged, "code was sha256:"},
-		"an input that goes":               {nil, []string{"sh", "-c", "echo m > model.txt; rm conf/a.json"}, ErrChanged, "conf/a.json"},
+		}, ok, ErrUsage, "cannot run: predictions.command writes CSV, and predictions.file is preds.parquet\nhint: name a file that ends in .csv"},
+		"an input that changes":            {nil, []string{"sh", "-c", "echo m > model.txt; echo >> train.csv"}, ErrChanged, "an input changed while the command ran: train.csv was " + was + " and is " + is + "\nhint: let the command write elsewhere, and run it again"},
+		"a file that is added to an input": {nil, []string{"sh", "-c", "echo m > model.txt; echo > code/new.go"}, ErrChanged, "\nhint: let the command write elsewhere, and run it again"},
+		"an input that goes":               {nil, []string{"sh", "-c", "echo m > model.txt; rm conf/a.json"}, ErrChanged, "no such file or directory\nhint: let the command leave its inputs as they are, and run it again"},
 		"no model":                         {nil, []string{"true"}, ErrOutput, "let the command write it"},
 		"an old model":                     {func(t *testing.T, s *stage) { s.write(t, "model.txt", "old") }, []string{"true"}, ErrOutput, "the command did not write model.txt"},
 		"a missing output":                 {nil, []string{"sh", "-c", "echo m > model.txt"}, ErrOutput, "log.txt"},
@@ -406,14 +407,18 @@ func TestRefusedRuns(t *testing.T) {
 		"an empty score":       {scores("007,\n8,0.1\n9,0.1\n"), ok, ErrScorer, "not a finite number"},
 		"an id twice":          {scores("007,0.1\n007,0.1\n9,0.1\n"), ok, ErrScorer, `the id "007" is given twice`},
 		"an id without zeros":  {scores("7,0.1\n8,0.1\n9,0.1\n"), ok, ErrScorer, `the id "7" is not in test.csv`},
-		"too few rows":         {scores("007,0.1\n8,0.1\n"), ok, ErrScorer, "has 2 rows, test.csv has 3"},
+		"too few rows":         {scores("007,0.1\n8,0.1\n"), ok, ErrScorer, `no prediction for id "9" (test.csv, line 4)` + "\nhint: it gets the rows without labels"},
+		"too few rows without ids": {func(t *testing.T, s *stage) {
+			s.write(t, "weighlock.yaml", strings.NewReplacer("test.csv, id: account", "test.csv", "command: sh", "id: account\n  command: sh").Replace(projectFile))
+			scores("007,0.1\n8,0.1\n")(t, s)
+		}, ok, ErrScorer, "has 2 rows, test.csv has 3\nhint: it gets the rows without labels"},
 		"a scorer that writes the model": {func(t *testing.T, s *stage) {
 			s.write(t, "score.sh", projectFiles["score.sh"]+"echo other > model.txt")
 		}, ok, ErrScorer, "which is the model"},
 		"a scorer that writes the test set": {func(t *testing.T, s *stage) {
 			s.write(t, "score.sh", projectFiles["score.sh"]+"echo other >> test.csv")
 		}, ok, ErrChanged, "test.csv"},
-		"an id twice in the test set": {func(t *testing.T, s *stage) { s.write(t, "test.csv", "account,defaulted\n1,1\n1,0\n") }, ok, ErrScorer, "given twice"},
+		"an id twice in the test set": {func(t *testing.T, s *stage) { s.write(t, "test.csv", "account,defaulted\n1,1\n1,0\n") }, ok, ErrScorer, `test.csv: line 3, column account: the id "1" is missing or given twice`},
 		"no label in the test set":    {func(t *testing.T, s *stage) { s.write(t, "test.csv", "account,x\n1,1\n") }, ok, ErrScorer, "has no column defaulted"},
 		"an empty test set":           {func(t *testing.T, s *stage) { s.write(t, "test.csv", "account,defaulted\n") }, ok, ErrScorer, "has no rows"},
 	} {

@@ -57,7 +57,7 @@ func (d Deps) find(dir, name string) (string, error) {
 			return p, nil
 		}
 	}
-	return "", fmt.Errorf("%w: %s: command not found", ErrUsage, name)
+	return "", fmt.Errorf("%w: %s: command not found\nhint: install it, or give its path", ErrUsage, name)
 }
 
 func runnable(p string) error {
@@ -66,7 +66,7 @@ func runnable(p string) error {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	if info.IsDir() || info.Mode()&0o111 == 0 {
-		return fmt.Errorf("%w: %s is not a program", ErrUsage, p)
+		return fmt.Errorf("%w: %s is not a program\nhint: chmod +x it, or name what runs it: weighlock run -- sh train.sh", ErrUsage, p)
 	}
 	return nil
 }
@@ -202,7 +202,7 @@ type limited struct {
 
 func (l *limited) Write(b []byte) (int, error) {
 	if len(b) > l.left {
-		return 0, errors.New("too much output")
+		return 0, fmt.Errorf("more than %d bytes of output", toolOutput)
 	}
 	l.left -= len(b)
 	return l.w.Write(b)

@@ -164,7 +164,7 @@ func (r *run) inputsUnchanged(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrChanged, in.Path, err)
+			return fmt.Errorf("%w: %s: %w\nhint: let the command leave its inputs as they are, and run it again", ErrChanged, in.Path, err)
 		}
 		if now.Digest != in.Digest {
 			return fmt.Errorf("%w: %s was %s and is %s\nhint: let the command write elsewhere, and run it again", ErrChanged, in.Path, in.Digest, now.Digest)

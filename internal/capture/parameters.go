@@ -106,7 +106,7 @@ func flattenNode(flat map[string]string, path string, n *yaml.Node, depth int) e
 	case yaml.MappingNode:
 		return flattenMapping(flat, path, n, depth)
 	}
-	return fmt.Errorf("line %d: an alias; write the value out", n.Line)
+	return fmt.Errorf("line %d: an alias, where a value is expected\nhint: write the value out", n.Line)
 }
 
 func flattenMapping(flat map[string]string, path string, n *yaml.Node, depth int) error {

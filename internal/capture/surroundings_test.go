@@ -129,11 +129,11 @@ func TestMachine(t *testing.T) {
 func TestRefusedParameters(t *testing.T) {
 	for name, c := range map[string]struct{ file, text, want string }{
 		"an empty file":        {"p.yaml", "", "empty"},
-		"a list":               {"p.yaml", "- a\n", "not a mapping"},
+		"a list":               {"p.yaml", "- a\n", "not a mapping of names to values"},
 		"a name twice in YAML": {"p.yaml", "a: 1\na: 2\n", "a is given twice"},
 		"a name twice in JSON": {"p.json", `{"a":1,"a":2}`, "duplicate key"},
 		"one path two ways":    {"p.yaml", "a: {b: 1}\na.b: 2\n", "a.b is given twice"},
-		"an alias":             {"p.yaml", "a: &x {b: 1}\nc: *x\n", "an alias"},
+		"an alias":             {"p.yaml", "a: &x {b: 1}\nc: *x\n", "line 2: an alias, where a value is expected\nhint: write the value out"},
 		"two documents":        {"p.yaml", "a: 1\n---\nb: 2\n", "more than one document"},
 		"broken YAML":          {"p.yaml", "a: [", "yaml"},
 		"too much":             {"p.yaml", strings.Repeat("x", maxParameters+1), "more than"},

@@ -338,7 +338,7 @@ func (w *Workspace) packInput(getenv func(string) string) (pack.Input, error) {
 	if epoch := getenv("SOURCE_DATE_EPOCH"); epoch != "" {
 		seconds, err := strconv.ParseInt(epoch, 10, 64)
 		if err != nil || seconds < 0 {
-			return in, fmt.Errorf("%w: SOURCE_DATE_EPOCH is %q, not a number of seconds", ErrUsage, epoch)
+			return in, fmt.Errorf("%w: SOURCE_DATE_EPOCH is %q, not a number of seconds\nhint: SOURCE_DATE_EPOCH=$(git log -1 --format=%%ct)", ErrUsage, epoch)
 		}
 		in.Created = time.Unix(seconds, 0).UTC()
 	}
