@@ -228,8 +228,9 @@ func untested(t *testing.T, tests string, own func(string) []string, folders ...
 // covered are the packages of which every message must be mentioned by a test.
 var covered = []string{
 	"internal/artifact", "internal/attest", "internal/capture", "internal/catalog", "internal/cli", "internal/gate",
-	"internal/lineage", "internal/oci", "internal/pack", "internal/prepush", "internal/project", "internal/publish",
-	"internal/query", "internal/starter", "internal/stats", "internal/tree", "internal/verifier", "internal/ledger",
+	"internal/ledger", "internal/lineage", "internal/oci", "internal/pack", "internal/policy", "internal/prepush",
+	"internal/project", "internal/publish", "internal/query", "internal/starter", "internal/stats", "internal/tree",
+	"internal/verifier",
 }
 
 // unreached are messages that no test brings about, and why.
@@ -241,6 +242,7 @@ var unreached = map[string]string{
 	"%w: the statement %s, on which the verdict rests, does not count any more: %s": "an altered verifier file is found by its digest first",
 	"%w: two %s statements of the same moment disagree: %s and %s":                  "wants two evaluators and one trusted second",
 	"%w: result %q stands twice or has no name":                                     "internal/gate tests that it is refused, and not the words",
+	"the rule gave no answer": "a rule that loads has a set of checks, be it empty; without an answer nothing may pass",
 }
 
 func TestEveryErrorIsMentionedByATest(t *testing.T) {
@@ -266,8 +268,7 @@ func TestEveryErrorIsMentionedByATest(t *testing.T) {
 // notYetMentioned is, for each package that is not covered, how many of its messages no
 // test mentions. The numbers may only go down.
 var notYetMentioned = map[string]int{
-	"internal/evaluate": 13, "internal/evidence": 10, "internal/modelfile": 33,
-	"internal/policy": 19, "internal/sign": 28, "internal/table": 8,
+	"internal/evaluate": 13, "internal/evidence": 10, "internal/modelfile": 33, "internal/sign": 28, "internal/table": 8,
 }
 
 func TestOtherPackagesGetNoWorse(t *testing.T) {

@@ -114,7 +114,7 @@ func (b *Bundle) separate(owner map[string]int) error {
 			}
 			for _, r := range module.Rules {
 				if into := reachesInto(r.Ref().String(), i, module, owner); into != "" {
-					return fmt.Errorf("%s: %s reaches into package %s, whose rules it could change", name, r.Ref(), strings.TrimPrefix(into, "data."))
+					return fmt.Errorf("%s: %s reaches into package %s, whose rules it could change\nhint: give the package a name of its own", name, r.Ref(), strings.TrimPrefix(into, "data."))
 				}
 			}
 		}
@@ -153,7 +153,7 @@ func (b *Bundle) addRule(name string, module *ast.Module) error {
 	}
 	for _, other := range b.rules {
 		if other.ID == r.ID {
-			return fmt.Errorf("%s: rule %s is already in %s", name, r.ID, other.File)
+			return fmt.Errorf("%s: rule %s is already in %s\nhint: give this one an id and a folder of its own", name, r.ID, other.File)
 		}
 	}
 	b.rules = append(b.rules, r)
@@ -184,7 +184,7 @@ func (b *Bundle) readsOnly(r Rule) error {
 		var err error
 		ast.WalkRefs(module, func(ref ast.Ref) bool {
 			if e := readsParameter(ref, r); e != nil && err == nil {
-				err = fmt.Errorf("%s: %w", name, e)
+				err = fmt.Errorf("%s: %w", name[strings.IndexByte(name, '/')+1:], e)
 			}
 			return false
 		})
@@ -204,7 +204,7 @@ func readsParameter(ref ast.Ref, r Rule) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("reads %s, which METADATA custom.parameters does not list", ref)
+	return fmt.Errorf("reads %s, which METADATA custom.parameters does not list\nhint: add the parameter there", ref)
 }
 
 // compile type-checks all modules against the input schema.

@@ -17,7 +17,7 @@ func TestEvaluateRefuses(t *testing.T) {
 		"no JSON":            {"{", "release", "policy input"},
 		"a list":             {"[]", "release", "cannot unmarshal array"},
 		"a key twice":        {`{"model": {}, "model": {}}`, "release", `duplicate key "model"`},
-		"no model":           {`{"now": "2026-11-10T08:00:00Z"}`, "release", "does not say which model"},
+		"no model":           {`{"now": "2026-11-10T08:00:00Z"}`, "release", "policy input: it does not say which model, by name and digest, is to be judged"},
 		"a tag for a digest": {strings.Replace(input, tinyDigest, "latest", 1), "release", "does not say which model"},
 		"no time":            {strings.Replace(input, `"now"`, `"then"`, 1), "release", "now is no time"},
 		"a level of its own": {strings.Replace(input, `"level": "release"`, `"level": "start"`, 1), "release", "context.level is start, but the level asked for is release"},

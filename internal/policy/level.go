@@ -3,7 +3,9 @@ package policy
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path"
 	"slices"
@@ -64,7 +66,7 @@ func parseLevel(file string, text []byte) (Level, error) {
 		return Level{}, fmt.Errorf("%s: name is %q, but the file says %q", file, l.Name, want)
 	}
 	if len(l.Rules) == 0 {
-		return Level{}, fmt.Errorf("%s: level %s names no rule, so it could decide nothing", file, l.Name)
+		return Level{}, fmt.Errorf("%s: level %s names no rule, so it could decide nothing\nhint: list some under rules, such as model/judged: {when: required}", file, l.Name)
 	}
 	for _, id := range slices.Sorted(maps.Keys(l.Rules)) {
 		asked := l.Rules[id]
@@ -87,8 +89,8 @@ func strictYAML(text []byte, v any) error {
 		return err
 	}
 	var more any
-	if err := dec.Decode(&more); err == nil {
-		return fmt.Errorf("a second document follows the first")
+	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
+		return errors.New("a second document follows the first\nhint: keep one, without ---")
 	}
 	return nil
 }
@@ -104,13 +106,13 @@ func (l Level) tighten(with Level, rules map[string]Rule) (Level, error) {
 			continue
 		}
 		if is.When != was.When && strictness[is.When] <= strictness[was.When] {
-			return Level{}, fmt.Errorf("level %s: %s is %s and cannot become %s: a later policy may only tighten", l.Name, id, was.When, is.When)
+			return Level{}, fmt.Errorf("level %s: %s is %s and cannot become %s: a later policy may only tighten\nhint: keep when: %s, or give the level a name of its own", l.Name, id, was.When, is.When, was.When)
 		}
 		least := cmp.Or(was.Grade, rules[id].Grade)
 		if is.Grade == "" {
 			is.Grade = was.Grade
 		} else if gradeRank[is.Grade] < gradeRank[least] {
-			return Level{}, fmt.Errorf("level %s: %s asks for grade %s and cannot ask for %s: a later policy may only tighten", l.Name, id, least, is.Grade)
+			return Level{}, fmt.Errorf("level %s: %s asks for grade %s and cannot ask for %s: a later policy may only tighten\nhint: keep grade: %s, or give the level a name of its own", l.Name, id, least, is.Grade, least)
 		}
 		out.Rules[id] = is
 	}
@@ -126,7 +128,7 @@ func (l Level) checkRules(rules map[string]Rule) error {
 			return fmt.Errorf("level %s names rule %s, which is not there%s", l.Name, id, didYouMean(id, slices.Sorted(maps.Keys(rules))))
 		}
 		if l.Rules[id].When == Declared && r.Declared == "" {
-			return fmt.Errorf("level %s asks for %s when declared, but its METADATA has no custom.declared", l.Name, id)
+			return fmt.Errorf("level %s asks for %s when declared, but its METADATA has no custom.declared\nhint: ask for it when required, or write there what declares it", l.Name, id)
 		}
 	}
 	return nil

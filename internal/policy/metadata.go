@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -106,12 +107,12 @@ func packageAnnotations(module *ast.Module) (*ast.Annotations, error) {
 			continue
 		}
 		if found != nil {
-			return nil, fmt.Errorf("two METADATA blocks for the package")
+			return nil, errors.New("two METADATA blocks for the package\nhint: keep one with scope: package")
 		}
 		found = a
 	}
 	if found == nil {
-		return nil, fmt.Errorf("no METADATA block with scope: package\nhint: every rule says what it is for; copy the block of another rule")
+		return nil, errors.New("no METADATA block with scope: package\nhint: every rule says what it is for; copy the block of another rule")
 	}
 	return found, nil
 }

@@ -46,7 +46,7 @@ type Options struct {
 }
 
 // ErrEmpty is returned for trees that hold no rule.
-var ErrEmpty = errors.New("the policy holds no rule, so it could decide nothing")
+var ErrEmpty = errors.New("the policy holds no rule, so it could decide nothing\nhint: a rule stands in rules/<category>/<name>/<name>.rego")
 
 // Load reads rules/**, lib/**, levels/*.yaml and parameters.yaml from each of
 // the trees, the library's own first. Later trees may add rules, packages,

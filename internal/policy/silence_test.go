@@ -39,6 +39,8 @@ func TestWhatSilenceMeans(t *testing.T) {
 		"points of its own": {one(`"item": "a", "status": "pass", "message": "fine", "points": 7`), map[string]string{"a": "error: the rule could not decide: it gave 7 points, not 0, 0.5 or 1", "b": fine}},
 		"evidence by another name": {one(`"item": "a", "status": "pass", "message": "fine", "evidence": ["latest"]`),
 			map[string]string{"a": `error: the rule could not decide: it named evidence "latest", which is no digest`, "b": fine}},
+		"sets by item": {`checks[file.id] contains {"item": file.id, "status": "pass", "message": "fine"} if some file in input.model.files` + "\n",
+			map[string]string{"a": "error: the rule could not decide: checks is not a set", "b": "error: the rule could not decide: checks is not a set"}},
 		"a warning":     {one(`"item": "a", "status": "warn", "message": "look"`), map[string]string{"a": "warn: look", "b": fine}},
 		"its own error": {one(`"item": "a", "status": "error", "message": "broken"`), map[string]string{"a": "error: broken", "b": fine}},
 		"a failure":     {one(`"item": "a", "status": "fail", "message": "bad"`), map[string]string{"a": "fail: bad", "b": fine}},
