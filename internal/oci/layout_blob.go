@@ -40,6 +40,20 @@ func (l *layout) blob(_ context.Context, d Descriptor) (io.ReadCloser, error) {
 	return f, nil
 }
 
+func (l *layout) blobRange(ctx context.Context, d Descriptor, from, n int64) (io.ReadCloser, error) {
+	rc, err := l.blob(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.NewSectionReader(rc.(*os.File), from, n), rc}, nil
+}
+
+// mountBlob never does: a file that two layouts share is damaged in both.
+func (l *layout) mountBlob(context.Context, Descriptor, backend) (bool, error) { return false, nil }
+
 func (l *layout) blobAt(ctx context.Context, d Descriptor) (ReaderAtCloser, error) {
 	rc, err := l.blob(ctx, d)
 	if err != nil {
@@ -107,11 +121,11 @@ func (l *layout) hasBlob(ctx context.Context, digest string) (bool, error) {
 	return l.whole(ctx, f, digest)
 }
 
-func (l *layout) pushBlob(ctx context.Context, d Descriptor, open func() (io.ReadCloser, error)) error {
+func (l *layout) pushBlob(ctx context.Context, d Descriptor, open Opener) error {
 	if ok, err := l.hasBlob(ctx, d.Digest); err != nil || ok {
 		return err
 	}
-	rc, err := open()
+	rc, err := open(0)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (r *Repository) PushBytes(ctx context.Context, mediaType string, b []byte) 
 // PushBlob stores a blob whose digest is known. What is there already, whole,
 // is not sent again; open may be called more than once. Bytes that do not
 // match the descriptor are refused with ErrIntegrity and leave nothing behind.
-func (r *Repository) PushBlob(ctx context.Context, d Descriptor, open func() (io.ReadCloser, error)) error {
+func (r *Repository) PushBlob(ctx context.Context, d Descriptor, open Opener) error {
 	if err := d.check(); err != nil {
 		return err
 	}
@@ -31,6 +31,20 @@ func (r *Repository) PushBlob(ctx context.Context, d Descriptor, open func() (io
 		return fmt.Errorf("pushing blob %s to %s: %w", d.Digest, r, err)
 	}
 	return nil
+}
+
+// MountBlob takes a blob over from another repository of the same registry,
+// without moving its bytes. False means that it cannot, and that the blob has
+// to be pushed.
+func (r *Repository) MountBlob(ctx context.Context, d Descriptor, from *Repository) (bool, error) {
+	if err := d.check(); err != nil {
+		return false, err
+	}
+	ok, err := r.backend.mountBlob(ctx, d, from.backend)
+	if err != nil {
+		return false, fmt.Errorf("mounting blob %s from %s in %s: %w", d.Digest, from, r, err)
+	}
+	return ok, nil
 }
 
 // sink takes the bytes of a blob whose digest is not known yet.

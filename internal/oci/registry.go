@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -35,6 +36,8 @@ type registry struct {
 	clients  map[string]*http.Client // by scope
 	noAPI    map[string]bool         // what asking for the referrers API gave
 	truth    map[string]Descriptor   // of referrers whose listing could not be believed
+	whole    atomic.Bool             // it takes no blob in pieces
+	retries  budget                  // of all calls together
 	fallback sync.Mutex              // one change of a fallback list at a time
 	tagging  sync.Mutex              // one TagIfAbsent at a time in this process
 }
@@ -52,7 +55,7 @@ func newRegistry(repository string, o Options) (*registry, error) {
 	if o.Keychain == nil {
 		o.Keychain = authn.DefaultKeychain
 	}
-	o.Transport = guard{baseTransport(o), loopback(host)}
+	o.Transport = guard{patient{baseTransport(o), o.Patience}, loopback(host)}
 	if o.UserAgent != "" {
 		o.Transport = transport.NewUserAgent(o.Transport, o.UserAgent)
 	}
@@ -146,7 +149,7 @@ func (r *registry) put(ctx context.Context, target, mediaType string, raw []byte
 	return r.do(ctx, request{
 		method: http.MethodPut, path: "manifests/" + target, scope: transport.PushScope, discard: true,
 		header:  http.Header{"Content-Type": {mediaType}},
-		content: bytesOpener(raw), size: int64(len(raw)),
+		content: func() (io.ReadCloser, error) { return bytesOpener(raw)(0) }, size: int64(len(raw)),
 	}, http.StatusCreated, http.StatusOK, http.StatusAccepted)
 }
 

@@ -7,33 +7,114 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"sync/atomic"
-
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"strings"
 )
 
 func (r *registry) blob(ctx context.Context, d Descriptor) (io.ReadCloser, error) {
-	resp, err := r.do(ctx, request{path: "blobs/" + d.Digest}, http.StatusOK)
+	return r.download(ctx, d, 0, d.Size)
+}
+
+func (r *registry) blobRange(ctx context.Context, d Descriptor, from, n int64) (io.ReadCloser, error) {
+	return r.download(ctx, d, from, from+n)
+}
+
+// download is the part of a blob from at to end. A broken stream is taken up
+// again where it broke.
+type download struct {
+	ctx     context.Context
+	r       *registry
+	d       Descriptor
+	at, end int64
+	body    io.ReadCloser
+	tries   int   // since the last time that much came
+	came    int64 // since the last fault
+}
+
+func (r *registry) download(ctx context.Context, d Descriptor, from, end int64) (io.ReadCloser, error) {
+	w := &download{ctx: ctx, r: r, d: d, at: from, end: end}
+	return w, r.attempts(ctx, w.open)
+}
+
+func (w *download) open() error {
+	q := request{path: "blobs/" + w.d.Digest}
+	part := w.at > 0 || w.end < w.d.Size
+	if part {
+		q.header = http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", w.at, w.end-1)}}
+	}
+	resp, err := w.r.once(w.ctx, q, http.StatusOK, http.StatusPartialContent)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if resp.ContentLength >= 0 && resp.ContentLength != d.Size {
+	skip, err := w.begins(resp)
+	if err == nil && skip > 0 {
+		_, err = io.CopyN(io.Discard, resp.Body, skip)
+		err = brokenOff(err)
+	}
+	if err != nil {
 		resp.Body.Close()
-		return nil, fmt.Errorf("the registry has %d bytes, not %d: %w", resp.ContentLength, d.Size, ErrIntegrity)
+		return err
 	}
-	return network{resp.Body}, nil
+	w.body = resp.Body
+	return nil
 }
 
-// network says of a broken stream that it was the network's.
-type network struct{ io.ReadCloser }
-
-func (n network) Read(p []byte) (int, error) {
-	k, err := n.ReadCloser.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = fault(err)
+// begins says how many bytes of an answer come before the one that is wanted:
+// a registry may send the whole instead of a part.
+func (w *download) begins(resp *http.Response) (skip int64, err error) {
+	length := w.end - w.at
+	if resp.StatusCode == http.StatusOK {
+		skip, length = w.at, w.d.Size
+	} else if want := fmt.Sprintf("bytes %d-%d/", w.at, w.end-1); !strings.HasPrefix(resp.Header.Get("Content-Range"), want) {
+		return 0, fmt.Errorf("%w: asked for bytes %d to %d, the registry sent %q", ErrNetwork, w.at, w.end-1, resp.Header.Get("Content-Range"))
 	}
-	return k, err
+	if resp.ContentLength >= 0 && resp.ContentLength != length {
+		return 0, fmt.Errorf("the registry has %d bytes, not %d: %w", resp.ContentLength, length, ErrIntegrity)
+	}
+	return skip, nil
 }
+
+// brokenOff says of a broken stream that it was the network's.
+func brokenOff(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	return fault(err)
+}
+
+// much is what must have come since the last fault for the next to count as
+// the first.
+const much = 8 << 20
+
+func (w *download) Read(p []byte) (int, error) {
+	if w.at == w.end {
+		// Not a byte more: whoever verifies must hear of it.
+		n, err := w.body.Read(p[:min(len(p), 1)])
+		if w.end < w.d.Size {
+			n, err = 0, io.EOF
+		}
+		return n, brokenOff(err)
+	}
+	n, err := w.body.Read(p[:min(int64(len(p)), w.end-w.at)])
+	w.at += int64(n)
+	w.came += int64(n)
+	if err = brokenOff(err); err == nil || errors.Is(err, io.EOF) || w.ctx.Err() != nil {
+		return n, err
+	}
+	if w.came >= much {
+		w.tries = 0
+	}
+	w.tries, w.came = w.tries+1, 0
+	if w.tries >= maxAttempts || !passing(err) {
+		return n, err
+	}
+	w.body.Close()
+	if pauseErr := w.r.pause(w.ctx, err, w.tries); pauseErr != nil {
+		return n, pauseErr
+	}
+	return n, w.r.attempts(w.ctx, w.open)
+}
+
+func (w *download) Close() error { return w.body.Close() }
 
 // tempBlob is a verified copy that is gone when it is closed.
 type tempBlob struct{ *os.File }
@@ -101,63 +182,7 @@ func (s tempSink) abort() { s.Close() }
 
 func (s tempSink) commit(ctx context.Context, d Descriptor) error {
 	defer s.Close()
-	return s.r.pushBlob(ctx, d, func() (io.ReadCloser, error) {
-		return io.NopCloser(io.NewSectionReader(s.File, 0, d.Size)), nil
+	return s.r.pushBlob(ctx, d, func(from int64) (io.ReadCloser, error) {
+		return io.NopCloser(io.NewSectionReader(s.File, from, d.Size-from)), nil
 	})
-}
-
-// pushBlob uploads in one piece: POST for a place, PUT of the bytes.
-func (r *registry) pushBlob(ctx context.Context, d Descriptor, open func() (io.ReadCloser, error)) error {
-	if ok, err := r.hasBlob(ctx, d.Digest); err != nil || ok {
-		return err
-	}
-	return r.attempts(ctx, func() error { return r.upload(ctx, d, open) })
-}
-
-func (r *registry) upload(ctx context.Context, d Descriptor, open func() (io.ReadCloser, error)) error {
-	resp, err := r.once(ctx, request{method: http.MethodPost, path: "blobs/uploads/", scope: transport.PushScope, discard: true, content: bytesOpener(nil)}, http.StatusAccepted, http.StatusCreated)
-	if err != nil {
-		return err
-	}
-	place, err := resp.Request.URL.Parse(resp.Header.Get("Location"))
-	if err != nil || resp.Header.Get("Location") == "" {
-		return fmt.Errorf("%w: the registry gave no place to upload to (%q)", ErrNetwork, resp.Header.Get("Location"))
-	}
-	q := place.Query()
-	q.Set("digest", d.Digest)
-	place.RawQuery = q.Encode()
-	var local atomic.Value // the error of reading the blob, which is not the network's fault
-	put := request{
-		method: http.MethodPut, url: place, scope: transport.PushScope, discard: true,
-		header: http.Header{"Content-Type": {"application/octet-stream"}}, size: d.Size,
-		content: func() (io.ReadCloser, error) {
-			rc, err := open()
-			if err != nil {
-				return nil, err
-			}
-			return &watched{verify(ctx, rc, d), &local}, nil
-		},
-	}
-	_, err = r.once(ctx, put, http.StatusCreated, http.StatusOK, http.StatusNoContent)
-	if cause, ok := local.Load().(readError); ok && err != nil {
-		return cause.error
-	}
-	return err
-}
-
-// watched remembers an error of its reader, which the HTTP client hides.
-type watched struct {
-	io.ReadCloser
-	err *atomic.Value
-}
-
-// readError gives all errors one type, which atomic.Value asks for.
-type readError struct{ error }
-
-func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.ReadCloser.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		w.err.Store(readError{err})
-	}
-	return n, err
 }

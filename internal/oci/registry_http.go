@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -26,6 +27,7 @@ type request struct {
 	path    string   // behind /v2/<name>/
 	url     *url.URL // instead of path
 	scope   string   // pull if empty
+	also    string   // another repository's scope, as the token server reads it
 	header  http.Header
 	content func() (io.ReadCloser, error) // the body, anew for each attempt; nil for none
 	size    int64                         // of content
@@ -45,7 +47,7 @@ func (r *registry) do(ctx context.Context, q request, want ...int) (resp *http.R
 }
 
 func (r *registry) once(ctx context.Context, q request, want ...int) (*http.Response, error) {
-	client, err := r.client(ctx, q.scope)
+	client, err := r.client(ctx, q.scope, q.also)
 	if err != nil {
 		return nil, err
 	}
@@ -107,13 +109,13 @@ func (r *registry) build(ctx context.Context, q request) (*http.Request, error) 
 }
 
 // client authenticates for a scope, once.
-func (r *registry) client(ctx context.Context, scope string) (*http.Client, error) {
+func (r *registry) client(ctx context.Context, scope, also string) (*http.Client, error) {
 	if scope == "" {
 		scope = transport.PullScope
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if c := r.clients[scope]; c != nil {
+	if c := r.clients[scope+also]; c != nil {
 		return c, nil
 	}
 	repo := r.reg.Repo(r.name)
@@ -121,7 +123,7 @@ func (r *registry) client(ctx context.Context, scope string) (*http.Client, erro
 	if err != nil {
 		return nil, fmt.Errorf("%w: credentials for %s: %w\nhint: check docker's config.json and its credential helper", ErrDenied, r.host, err)
 	}
-	t, err := transport.NewWithContext(ctx, r.reg, auth, r.o.Transport, []string{repo.Scope(scope)})
+	t, err := transport.NewWithContext(ctx, r.reg, auth, r.o.Transport, slices.DeleteFunc([]string{repo.Scope(scope), also}, func(s string) bool { return s == "" }))
 	if err != nil {
 		var te *transport.Error
 		if errors.As(err, &te) {
@@ -129,14 +131,31 @@ func (r *registry) client(ctx context.Context, scope string) (*http.Client, erro
 		}
 		return nil, fault(err)
 	}
-	r.clients[scope] = &http.Client{Transport: t}
-	return r.clients[scope], nil
+	r.clients[scope+also] = &http.Client{Transport: t}
+	return r.clients[scope+also], nil
 }
 
 // refusal turns an answer into an error of our own.
 func (r *registry) refusal(resp *http.Response) error {
-	after, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-	return r.byStatus(resp.StatusCode, time.Duration(after)*time.Second, transport.CheckError(resp))
+	return r.byStatus(resp.StatusCode, retryAfter(resp.Header), transport.CheckError(resp))
+}
+
+// retryAfter is how long the registry asks to be left alone (RFC 9110,
+// 10.2.3): seconds, or a date, which counts from the registry's own clock.
+func retryAfter(h http.Header) time.Duration {
+	text := h.Get("Retry-After")
+	if n, err := strconv.ParseInt(text, 10, 32); err == nil {
+		return time.Duration(max(n, 0)) * time.Second
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return max(at.Sub(now), 0)
 }
 
 // statusError is an answer other than the wanted one.
@@ -204,25 +223,66 @@ const (
 
 // attempts runs fn until it succeeds or fails for good.
 func (r *registry) attempts(ctx context.Context, fn func() error) error {
-	pause := 200 * time.Millisecond
 	for n := 1; ; n++ {
 		err := fn()
+		if err == nil {
+			r.retries.earn()
+		}
 		if err == nil || n == maxAttempts || ctx.Err() != nil || !passing(err) {
 			return err
 		}
-		p := pause + rand.N(pause/2)
-		var e *statusError
-		if errors.As(err, &e) && e.after > 0 {
-			p = e.after
-		}
-		if p > maxPause {
+		if err := r.pause(ctx, err, n); err != nil {
 			return err
 		}
-		if waitErr := r.o.Wait(ctx, p); waitErr != nil {
-			return errors.Join(waitErr, err)
-		}
-		pause *= 3
 	}
+}
+
+// pause waits before the attempt that follows the n-th: longer each time, and
+// not all clients at once; as long as the registry asks for. It returns the
+// fault where that is too long, or where too much failed already.
+func (r *registry) pause(ctx context.Context, fault error, n int) error {
+	p := 200 * time.Millisecond
+	for range n - 1 {
+		p *= 3
+	}
+	p += rand.N(p / 2)
+	var e *statusError
+	if errors.As(fault, &e) && e.after > 0 {
+		p = e.after + rand.N(e.after/10+time.Millisecond)
+	}
+	if p > maxPause || !r.retries.spend() {
+		return fault
+	}
+	if err := r.o.Wait(ctx, p); err != nil {
+		return errors.Join(err, fault)
+	}
+	return nil
+}
+
+// budget bounds the retries of all calls of one repository together, so that
+// a registry that is down is not asked four times for each of a thousand
+// things: 30 at first, and one more for each ten calls that succeed.
+type budget struct {
+	mu    sync.Mutex
+	spent int // tenths of a retry
+}
+
+const retryBudget = 30 * 10
+
+func (b *budget) spend() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.spent+10 > retryBudget {
+		return false
+	}
+	b.spent += 10
+	return true
+}
+
+func (b *budget) earn() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.spent = max(b.spent-1, 0)
 }
 
 // passing says whether a fault may be gone in a second: not a host that does
@@ -238,16 +298,10 @@ func passing(err error) bool {
 	return !errors.Is(err, unix.ECONNREFUSED) && !strings.Contains(err.Error(), "x509: ") && !errors.Is(err, errPlain)
 }
 
-// baseTransport is the options' transport, or go-containerregistry's with a
-// limit on the wait for an answer.
+// baseTransport is the options' transport, or go-containerregistry's.
 func baseTransport(o Options) http.RoundTripper {
 	if o.Transport != nil {
 		return o.Transport
-	}
-	if t, ok := remote.DefaultTransport.(*http.Transport); ok {
-		t = t.Clone()
-		t.ResponseHeaderTimeout = 2 * time.Minute
-		return t
 	}
 	return remote.DefaultTransport
 }

@@ -24,6 +24,8 @@ type Options struct {
 	Keychain  authn.Keychain                             // nil: docker's configuration and credential helpers
 	UserAgent string                                     // added to each request
 	TempDir   string                                     // for blobs on their way to or from a registry; empty: the system's
+	Chunk     int64                                      // bytes of an upload in one request; 0: 32 MiB
+	Patience  time.Duration                              // longest wait for the next byte; 0: two minutes
 	LockWait  time.Duration                              // longest wait for a layout's lock; 0: two minutes
 	Wait      func(context.Context, time.Duration) error // between attempts; nil: sleeps, or ends with the context
 }
@@ -44,7 +46,9 @@ type backend interface {
 	blob(ctx context.Context, d Descriptor) (io.ReadCloser, error)
 	blobAt(ctx context.Context, d Descriptor) (ReaderAtCloser, error)
 	hasBlob(ctx context.Context, digest string) (bool, error)
-	pushBlob(ctx context.Context, d Descriptor, open func() (io.ReadCloser, error)) error
+	blobRange(ctx context.Context, d Descriptor, from, n int64) (io.ReadCloser, error)
+	pushBlob(ctx context.Context, d Descriptor, open Opener) error
+	mountBlob(ctx context.Context, d Descriptor, from backend) (bool, error)
 	newBlob(ctx context.Context) (sink, error)
 	// pushManifest stores a manifest, lists it among the referrers of its subject, and points a tag at it unless the tag is empty.
 	pushManifest(ctx context.Context, h head, raw []byte, tag string, absent bool) error
@@ -76,6 +80,12 @@ func Open(ref string, o Options) (*Repository, Reference, error) {
 	}
 	if o.LockWait == 0 {
 		o.LockWait = 2 * time.Minute
+	}
+	if o.Patience == 0 {
+		o.Patience = 2 * time.Minute
+	}
+	if o.Chunk == 0 {
+		o.Chunk = defaultChunk
 	}
 	repo := &Repository{ref: r.Repository, o: o}
 	if dir, ok := strings.CutPrefix(r.Repository, layoutScheme); ok {
@@ -174,6 +184,23 @@ func (r *Repository) Blob(ctx context.Context, d Descriptor) (io.ReadCloser, err
 		return nil, fmt.Errorf("blob %s in %s: %w", d.Digest, r, err)
 	}
 	return verify(ctx, rc, d), nil
+}
+
+// BlobRange streams n bytes of a blob, from an offset on. A part cannot be
+// held against the blob's digest: whoever reads it must know its digest from
+// elsewhere, and check it.
+func (r *Repository) BlobRange(ctx context.Context, d Descriptor, from, n int64) (io.ReadCloser, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	if from < 0 || n <= 0 || from > d.Size || n > d.Size-from {
+		return nil, fmt.Errorf("blob %s in %s has %d bytes, not %d from %d on: %w", d.Digest, r, d.Size, n, from, ErrIntegrity)
+	}
+	rc, err := r.backend.blobRange(ctx, d, from, n)
+	if err != nil {
+		return nil, fmt.Errorf("blob %s in %s: %w", d.Digest, r, err)
+	}
+	return rc, nil
 }
 
 // ReadBlob is the whole blob. One of more than limit bytes is refused unread.
@@ -282,6 +309,6 @@ func (r *Repository) Delete(ctx context.Context, tagOrDigest string) error {
 // nothing.
 func (r *Repository) Lock(ctx context.Context) (unlock func(), err error) { return r.backend.lock(ctx) }
 
-func bytesOpener(b []byte) func() (io.ReadCloser, error) {
-	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+func bytesOpener(b []byte) Opener {
+	return func(from int64) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b[from:])), nil }
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/canonical"
 	"github.com/weighlock/weighlock/internal/oci"
@@ -45,7 +47,7 @@ func build(ctx context.Context, in Input, to store, p Progress) (*Image, error) 
 	if _, err := b.layer(ctx, metadata); err != nil {
 		return nil, err
 	}
-	if err := b.send(ctx, total(sources)); err != nil {
+	if err := b.send(ctx); err != nil {
 		return nil, err
 	}
 	return b.finish(ctx, in)
@@ -60,19 +62,31 @@ func (b *builder) layer(ctx context.Context, group []source) ([]FileInfo, error)
 	return files, nil
 }
 
+// parallel is how many layers are sent at once.
+const parallel = 4
+
 // send is the second phase of stores that digest before they write.
-func (b *builder) send(ctx context.Context, size int64) error {
+func (b *builder) send(ctx context.Context) error {
 	u, ok := b.store.(uploaded)
 	if !ok {
 		return nil
 	}
-	b.start("uploading", size)
-	for i, group := range b.groups {
-		if err := u.send(ctx, group, b.layers[i], b.seen); err != nil {
-			return fmt.Errorf("uploading layer %s: %w", artifact.Short(b.layers[i].Digest), err)
-		}
+	var size int64
+	for _, l := range b.layers {
+		size += l.Size
 	}
-	return nil
+	b.start("uploading", size)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for i, group := range b.groups {
+		g.Go(func() error {
+			if err := u.send(ctx, group, b.layers[i], b.seen); err != nil {
+				return fmt.Errorf("uploading layer %s: %w", artifact.Short(b.layers[i].Digest), err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 // config is the part of an image config that a model image has.

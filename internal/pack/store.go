@@ -111,26 +111,22 @@ func (u uploaded) manifest(ctx context.Context, m oci.Manifest) (oci.Descriptor,
 	return u.repo.PushManifest(ctx, m)
 }
 
-// send uploads a digested layer unless the registry has it, by packing it once
-// more while it is sent. A file that changed in between is refused, by its
-// size and time here and by the layer's digest there.
+// send uploads a digested layer unless the registry has it, by reading its
+// files once more. A file that changed in between is refused, by its size and
+// time here and by the layer's digest there.
 func (u uploaded) send(ctx context.Context, group []source, d oci.Descriptor, seen func(int64)) error {
-	var sent atomic.Int64
-	count := func(n int64) {
-		sent.Add(n)
-		seen(n)
+	l, err := lay(group)
+	if err != nil {
+		return err
 	}
-	err := u.repo.PushBlob(ctx, d, func() (io.ReadCloser, error) {
-		seen(-sent.Swap(0)) // what an attempt before this one sent is lost
-		r, w := io.Pipe()
-		go func() {
-			_, err := newCopier().writeTar(ctx, w, group, count)
-			w.CloseWithError(err)
-		}()
-		return r, nil
+	var reached atomic.Int64
+	count := func(at int64) { seen(at - reached.Swap(at)) } // back, where an upload begins again
+	err = u.repo.PushBlob(ctx, d, func(from int64) (io.ReadCloser, error) {
+		count(from)
+		return l.open(from, count)
 	})
 	if err == nil {
-		seen(total(group) - sent.Load()) // all of it, where nothing had to be sent
+		count(l.size) // all of it, where nothing had to be sent
 	}
 	return err
 }
