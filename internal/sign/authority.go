@@ -110,7 +110,7 @@ func (c *client) post(ctx context.Context, query []byte) (token []byte, again bo
 		return nil, again, fmt.Errorf("it answered %s", resp.Status)
 	}
 	if len(token) > maxToken {
-		return nil, false, errors.New("its answer is too large")
+		return nil, false, fmt.Errorf("its answer is larger than %d bytes", maxToken)
 	}
 	return token, false, nil
 }
@@ -118,7 +118,7 @@ func (c *client) post(ctx context.Context, query []byte) (token []byte, again bo
 func answers(token []byte, query *timestamp.Request) error {
 	stamp, err := timestamp.ParseResponse(token)
 	if err != nil {
-		return err
+		return readable("its answer is not an RFC 3161 response", err)
 	}
 	if stamp.Nonce == nil || stamp.Nonce.Cmp(query.Nonce) != 0 {
 		return errors.New("its answer carries another nonce")

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"errors"
+	"io"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -74,25 +75,43 @@ func TestAuthorityThatGivesNoTime(t *testing.T) {
 		})
 	}
 	other := sha256.Sum256([]byte("other"))
+	elsewhere := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		der, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		asked, err := timestamp.ParseRequest(der)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		asked.HashedMessage = other[:]
+		replay(*asked).ServeHTTP(w, r)
+	})
 	for _, test := range []struct {
 		name    string
 		handler http.Handler
 		want    string
 	}{
-		{"broken for good", flaky(local, []int{500, 502, 503, 504}), "503"},
-		{"not for us", flaky(local, []int{403}), "403"},
-		{"answering with a page", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }), "asn1"},
-		{"answering without end", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<20)) }), "too large"},
-		{"refusing", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(rejection(t)) }), "rejected"},
-		{"replaying an answer without nonce", replay(timestamp.Request{HashAlgorithm: crypto.SHA256, HashedMessage: digest[:], Certificates: true}), "another nonce"},
-		{"replaying an answer to another", replay(timestamp.Request{HashAlgorithm: crypto.SHA256, HashedMessage: other[:], Nonce: big.NewInt(7)}), "another nonce"},
+		{"broken for good", flaky(local, []int{500, 502, 503, 504}), "it answered 503 Service Unavailable"},
+		{"not for us", flaky(local, []int{403}), "it answered 403 Forbidden"},
+		{"answering with a page", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }), "its answer is not an RFC 3161 response"},
+		{"answering without end", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<20)) }), "its answer is larger than 65536 bytes"},
+		{"refusing", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(rejection(t)) }), "the request is rejected:  (the request cannot be handled due to system failure)"},
+		{"replaying an answer without nonce", replay(timestamp.Request{HashAlgorithm: crypto.SHA256, HashedMessage: digest[:], Certificates: true}), "its answer carries another nonce"},
+		{"replaying an answer to another", replay(timestamp.Request{HashAlgorithm: crypto.SHA256, HashedMessage: other[:], Nonce: big.NewInt(7)}), "its answer carries another nonce"},
+		{"answering for other bytes", elsewhere, "its answer is about other bytes"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := httptest.NewServer(test.handler)
 			defer server.Close()
 			got, err := sign.NewTSA(server.URL, nil).Timestamp(t.Context(), digest[:])
-			if got != nil || !errors.Is(err, sign.ErrTSA) || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %d bytes, error %v; want %v with %q", len(got), err, sign.ErrTSA, test.want)
+			if got != nil || !errors.Is(err, sign.ErrTSA) {
+				t.Fatalf("got %d bytes, error %v; want %v", len(got), err, sign.ErrTSA)
+			}
+			want := "timestamp authority gave no time: " + server.URL + ": " + test.want + "\nhint: give another with --tsa, or try again"
+			if err.Error() != want {
+				t.Errorf("got  %s\nwant %s", err, want)
 			}
 		})
 	}

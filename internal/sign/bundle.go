@@ -3,6 +3,7 @@ package sign
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"strings"
@@ -144,6 +145,17 @@ func (e *envelope) readEnvelope(d *protodsse.Envelope) error {
 	}
 	e.payload, e.sig = d.GetPayload(), d.GetSignatures()[0].GetSig()
 	return nil
+}
+
+// readable puts words in place of an error that speaks of the fields of
+// encoding/asn1, as it does of bytes in which there is no DER of the kind.
+func readable(words string, err error) error {
+	var structure asn1.StructuralError
+	var syntax asn1.SyntaxError
+	if errors.As(err, &structure) || errors.As(err, &syntax) {
+		return errors.New(words)
+	}
+	return err
 }
 
 // printable is an error's text on one line, without what a stranger could

@@ -107,7 +107,7 @@ func open(text []byte, block *pem.Block, password func() ([]byte, error)) (signa
 	case cosign.PrivateKeyPemType:
 		private, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 		if err != nil {
-			return nil, err
+			return nil, readable("the private key is damaged: there is no PKCS#8 in it", err)
 		}
 		return signature.LoadDefaultSignerVerifier(private)
 	case "PUBLIC KEY":

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -207,12 +208,13 @@ func TestVerifyTellsAlteredFromUnknown(t *testing.T) {
 		{"without a hint", hint(bundle, ""), nil, ""},
 		{"with a hint of another tool", hint(bundle, "kms://key/1"), nil, ""},
 		{"with a key id that agrees", envelope(func(_, sig map[string]any) { sig["keyid"] = mine.Hint() }), nil, ""},
-		{"an altered payload", envelope(func(e, _ map[string]any) { e["payload"] = altered }), sign.ErrSignature, `key "mine"`},
+		{"an altered payload", envelope(func(e, _ map[string]any) { e["payload"] = altered }), sign.ErrSignature,
+			"signature does not match: the bundle names key \"mine\", which did not sign these bytes\nhint: it was altered after signing; get it again from where it was made"},
 		{"an altered signature", envelope(func(_, sig map[string]any) { sig["sig"] = []byte("no signature") }), sign.ErrSignature, `key "mine"`},
 		{"an empty signature", envelope(func(_, sig map[string]any) { sig["sig"] = "" }), sign.ErrSignature, `key "mine"`},
 		{"the hint of another listed key", hint(bundle, other.Hint()), sign.ErrSignature, `key "other"`},
 		{"a stranger under a listed key's hint", hint(strangers, mine.Hint()), sign.ErrSignature, `key "mine"`},
-		{"a stranger", strangers, sign.ErrUntrusted, stranger.Hint()},
+		{"a stranger", strangers, sign.ErrUntrusted, `signed by nobody whom the verifier file lists: the bundle names key "` + stranger.Hint() + `"`},
 		{"a stranger without a hint", hint(strangers, ""), sign.ErrUntrusted, `""`},
 		{"an altered payload without a hint", hint(envelope(func(e, _ map[string]any) { e["payload"] = altered }), ""), sign.ErrUntrusted, `""`},
 		{"a hint with control characters", hint(strangers, "\x1b[2J"+strings.Repeat("x", 1000)), sign.ErrUntrusted, `"\x1b[2J`},
@@ -261,29 +263,29 @@ func TestVerifyRefusesWhatIsNoBundle(t *testing.T) {
 		{"an older media type", edit(t, bundle, func(b map[string]any) {
 			b["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.2"
 		}), sign.ErrBundle, "media type"},
-		{"a huge bundle", append(bundle, make([]byte, sign.MaxBundle)...), sign.ErrBundle, "beyond the limit"},
-		{"no verification material", edit(t, bundle, func(b map[string]any) { delete(b, "verificationMaterial") }), sign.ErrBundle, "neither key"},
+		{"a huge bundle", append(bundle, make([]byte, sign.MaxBundle)...), sign.ErrBundle, fmt.Sprintf("not a Sigstore bundle that can be verified: %d bytes are beyond the limit of 23418196", len(bundle)+sign.MaxBundle)},
+		{"no verification material", edit(t, bundle, func(b map[string]any) { delete(b, "verificationMaterial") }), sign.ErrBundle, "not a Sigstore bundle that can be verified: it names neither key nor certificate"},
 		{"a certificate instead of a key", material(func(m map[string]any) {
 			delete(m, "publicKey")
 			m["certificate"] = map[string]any{"rawBytes": "AAAA"}
-		}), sign.ErrUntrusted, "certificate"},
+		}), sign.ErrUntrusted, "signed by nobody whom the verifier file lists: signed with a certificate, and the verifier file lists keys"},
 		{"a key and a certificate", material(func(m map[string]any) {
 			m["certificate"] = map[string]any{"rawBytes": "AAAA"}
 		}), sign.ErrBundle, "oneof"},
 		{"too many timestamps", material(func(m map[string]any) {
 			stamps := in(m, "timestampVerificationData")
 			stamps["rfc3161Timestamps"] = slices.Repeat(stamps["rfc3161Timestamps"].([]any), 9)
-		}), sign.ErrBundle, "9 timestamps"},
-		{"no envelope", edit(t, bundle, func(b map[string]any) { delete(b, "dsseEnvelope") }), sign.ErrBundle, "no DSSE"},
+		}), sign.ErrBundle, "not a Sigstore bundle that can be verified: 9 timestamps are beyond the limit of 8"},
+		{"no envelope", edit(t, bundle, func(b map[string]any) { delete(b, "dsseEnvelope") }), sign.ErrBundle, "not a Sigstore bundle that can be verified: it holds no DSSE envelope"},
 		{"a message signature", edit(t, bundle, func(b map[string]any) {
 			delete(b, "dsseEnvelope")
 			b["messageSignature"] = map[string]any{"signature": "AAAA"}
-		}), sign.ErrBundle, "no DSSE"},
+		}), sign.ErrBundle, "it holds no DSSE envelope"},
 		{"another payload type", envelope(func(e map[string]any) { e["payloadType"] = "text/plain" }), sign.ErrBundle, "payload type"},
-		{"no signature", envelope(func(e map[string]any) { e["signatures"] = []any{} }), sign.ErrBundle, "0 signatures"},
+		{"no signature", envelope(func(e map[string]any) { e["signatures"] = []any{} }), sign.ErrBundle, "not a Sigstore bundle that can be verified: 0 signatures; want exactly one"},
 		{"two signatures", envelope(func(e map[string]any) {
 			e["signatures"] = append(e["signatures"].([]any), map[string]any{"sig": "AAAA"})
-		}), sign.ErrBundle, "2 signatures"},
+		}), sign.ErrBundle, "not a Sigstore bundle that can be verified: 2 signatures; want exactly one"},
 		{"a key id that disagrees", envelope(func(e map[string]any) {
 			e["signatures"].([]any)[0].(map[string]any)["keyid"] = "other"
 		}), sign.ErrBundle, `names key "other"`},
@@ -301,8 +303,9 @@ func TestVerifyRefusesWhatIsNoBundle(t *testing.T) {
 }
 
 func TestSignRefusesAnEmptyStatement(t *testing.T) {
-	if _, err := newKey(t).Sign(t.Context(), new(attest.Statement), nil); err == nil {
-		t.Error("got a bundle; want an error")
+	b, err := newKey(t).Sign(t.Context(), new(attest.Statement), nil)
+	if want := "signing: the statement is empty"; b != nil || err == nil || err.Error() != want {
+		t.Errorf("got %q, error %v; want %s", b, err, want)
 	}
 }
 

@@ -50,7 +50,7 @@ func certificates(text []byte) ([]*x509.Certificate, error) {
 			break
 		}
 		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("%q among the certificates", block.Type)
+			return nil, fmt.Errorf("%q among its certificates\nhint: list certificates alone, leaf first", block.Type)
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
@@ -59,10 +59,10 @@ func certificates(text []byte) ([]*x509.Certificate, error) {
 		chain = append(chain, c)
 	}
 	if len(chain) == 0 || len(bytes.TrimSpace(text)) > 0 {
-		return nil, errors.New("its certificates are not PEM")
+		return nil, errors.New("its certificates are not PEM\nhint: paste the text from -----BEGIN CERTIFICATE----- to the last -----END CERTIFICATE-----")
 	}
 	if len(chain) > 1 && chain[0].IsCA {
-		return nil, errors.New("its certificates are not leaf first")
+		return nil, errors.New("its certificates are not leaf first\nhint: put the certificate that signs the time first, and the root last")
 	}
 	return chain, nil
 }
@@ -92,7 +92,7 @@ func (t *Trust) VerifyToken(token, message []byte) (time.Time, error) {
 func (a *authority) verify(token, message []byte) (time.Time, error) {
 	stamp, err := verification.VerifyTimestampResponse(token, bytes.NewReader(message), a.opts)
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, readable("the token is not an RFC 3161 response", err)
 	}
 	return stamp.Time.UTC().Truncate(time.Second), nil
 }

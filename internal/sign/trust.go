@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
@@ -108,7 +109,7 @@ func (k *key) check(listed verifier.Key) (err error) {
 	}
 	for _, role := range k.roles {
 		if !slices.Contains(roles[:], role) {
-			return fmt.Errorf("role %q is not known; known are %q", role, roles)
+			return fmt.Errorf("role %q is not known; known are %s", role, strings.Join(roles[:], ", "))
 		}
 	}
 	for _, pattern := range k.models {
@@ -163,19 +164,24 @@ func (t *Trust) Lets(signer *Key, model string, wanted ...string) error {
 		}
 		switch {
 		case k.bounded() && !k.valid(t.now):
-			return fmt.Errorf("%w: key %q may not sign now (%s)", ErrUntrusted, k.name, k.period())
+			return unfit{fmt.Errorf("key %q may not sign now (%s)", k.name, k.period())}
 		case !k.covers([]string{model}):
-			return fmt.Errorf("%w: key %q may sign for models %q, and this one is %q", ErrUntrusted, k.name, k.models, model)
+			return unfit{fmt.Errorf("key %q may sign for models %q, and this one is %q", k.name, k.models, model)}
 		}
 		for _, role := range wanted {
 			if !slices.Contains(k.roles, role) {
-				return fmt.Errorf("%w: key %q has the roles %q, and %q is needed", ErrUntrusted, k.name, k.roles, role)
+				return unfit{fmt.Errorf("key %q has the roles %q, and %q is needed", k.name, k.roles, role)}
 			}
 		}
 		return nil
 	}
 	return fmt.Errorf("%w: the key %.64q", ErrUntrusted, signer.hint)
 }
+
+// unfit is an ErrUntrusted about a key that is listed.
+type unfit struct{ error }
+
+func (unfit) Is(target error) bool { return target == ErrUntrusted }
 
 func (k *key) valid(at time.Time) bool {
 	return !at.Before(k.since) && (k.until.IsZero() || !at.After(k.until))

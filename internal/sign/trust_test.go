@@ -1,6 +1,7 @@
 package sign_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -31,26 +32,26 @@ func TestNewTrustRefuses(t *testing.T) {
 		file *verifier.File
 		want string
 	}{
-		{"no file", nil, "trusts nobody"},
-		{"a file that trusts nobody", &verifier.File{}, "trusts nobody"},
-		{"one key under two names", keys(mine, trusting("other", k, "builder")), `same public key is listed as "mine"`},
-		{"one name for two keys", keys(mine, trusting("mine", newKey(t), "gate")), "given to two keys"},
-		{"a key without name", keys(with(func(k *verifier.Key) { k.Name = "" })), "no name"},
-		{"a key that is not PEM", keys(with(func(k *verifier.Key) { k.Public = "hello" })), "PEM"},
+		{"no file", nil, "the verifier file trusts nobody\nhint: list at least one public key; weighlock keygen writes a first verifier file"},
+		{"a file that trusts nobody", &verifier.File{}, "the verifier file trusts nobody\nhint: list at least one public key; weighlock keygen writes a first verifier file"},
+		{"one key under two names", keys(mine, trusting("other", k, "builder")), "verifier file: key \"other\": the same public key is listed as \"mine\"\nhint: one key may hold several roles; list it once with all of them"},
+		{"one name for two keys", keys(mine, trusting("mine", newKey(t), "gate")), `verifier file: key "mine": the name is given to two keys`},
+		{"a key without name", keys(with(func(k *verifier.Key) { k.Name = "" })), `verifier file: key "": it has no name`},
+		{"a key that is not PEM", keys(with(func(k *verifier.Key) { k.Public = "hello" })), `verifier file: key "mine": its public key is not PEM: `},
 		{"a damaged key", keys(with(func(k *verifier.Key) { k.Public = strings.Replace(k.Public, "M", "A", 1) })), `key "mine"`},
-		{"a huge key", keys(with(func(k *verifier.Key) { k.Public += strings.Repeat(" ", 1<<20) })), "larger"},
-		{"a key without role", keys(with(func(k *verifier.Key) { k.Roles = nil })), "no role"},
-		{"an unknown role", keys(with(func(k *verifier.Key) { k.Roles = []string{"root"} })), `role "root"`},
-		{"a bad model pattern", keys(with(func(k *verifier.Key) { k.Models = []string{"[a"} })), "model pattern"},
+		{"a huge key", keys(with(func(k *verifier.Key) { k.Public += strings.Repeat(" ", 1<<20) })), `verifier file: key "mine": its public key is larger than a key can be`},
+		{"a key without role", keys(with(func(k *verifier.Key) { k.Roles = nil })), `verifier file: key "mine": it has no role`},
+		{"an unknown role", keys(with(func(k *verifier.Key) { k.Roles = []string{"root"} })), `verifier file: key "mine": role "root" is not known; known are builder, evaluator, gate, approver, waiver, policy, rollout, monitor`},
+		{"a bad model pattern", keys(with(func(k *verifier.Key) { k.Models = []string{"[a"} })), `verifier file: key "mine": model pattern "[a": syntax error in pattern`},
 		{"a time that is none", keys(with(func(k *verifier.Key) { k.Until = "tomorrow" })), "until"},
 		{"a period that ends before it begins", keys(with(func(k *verifier.Key) {
 			k.Since, k.Until = "2026-11-20T12:00:00Z", "2026-11-19T12:00:00Z"
-		})), "ends (2026-11-19T12:00:00Z) before"},
-		{"an authority that is not PEM", stamped(verifier.Authority{Name: "a", Certificates: "hello"}), `authority "a"`},
-		{"an authority whose certificate is a key", stamped(listed("a", k.Public())), "PUBLIC KEY"},
-		{"text behind an authority's certificates", stamped(listed("a", append(authority.RootPEM(), "x"...))), "not PEM"},
-		{"a chain that begins with its root", stamped(listed("a", leafLast)), "leaf first"},
-		{"one name for two authorities", stamped(listed("a", authority.RootPEM()), listed("a", newTSA(t, noon).RootPEM())), "two authorities"},
+		})), `verifier file: key "mine": it ends (2026-11-19T12:00:00Z) before it begins (2026-11-20T12:00:00Z)`},
+		{"an authority that is not PEM", stamped(verifier.Authority{Name: "a", Certificates: "hello"}), "verifier file: timestamp authority \"a\": its certificates are not PEM\nhint: paste the text from -----BEGIN CERTIFICATE----- to the last -----END CERTIFICATE-----"},
+		{"an authority whose certificate is a key", stamped(listed("a", k.Public())), "verifier file: timestamp authority \"a\": \"PUBLIC KEY\" among its certificates\nhint: list certificates alone, leaf first"},
+		{"text behind an authority's certificates", stamped(listed("a", append(authority.RootPEM(), "x"...))), "its certificates are not PEM\n"},
+		{"a chain that begins with its root", stamped(listed("a", leafLast)), "verifier file: timestamp authority \"a\": its certificates are not leaf first\nhint: put the certificate that signs the time first, and the root last"},
+		{"one name for two authorities", stamped(listed("a", authority.RootPEM()), listed("a", newTSA(t, noon).RootPEM())), "verifier file: timestamp authority \"a\": the name is given to two authorities"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			trust, err := sign.NewTrust(test.file)
@@ -200,8 +201,8 @@ func TestSignedNonsenseIsNoStatement(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := trust.Verify(sigstoreBundle(t, private, []byte(payload)))
-			if err == nil || !strings.Contains(err.Error(), sign.ErrStatement.Error()) {
-				t.Errorf("got error %v; want %v", err, sign.ErrStatement)
+			if want := `signed, but not a statement that can be read: by key "mine": `; !errors.Is(err, sign.ErrStatement) || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("got %v; want %s", err, want)
 			}
 		})
 	}
