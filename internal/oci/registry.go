@@ -128,6 +128,9 @@ func (r *registry) putManifest(ctx context.Context, h head, raw []byte, tag stri
 	if claim := resp.Header.Get("Docker-Content-Digest"); artifact.ValidDigest(claim) && claim != h.Digest {
 		return fmt.Errorf("the registry stored %s: %w", claim, ErrIntegrity)
 	}
+	if err := r.attempts(ctx, func() error { return r.there(ctx, "manifests/", h.Digest, "manifest") }); err != nil {
+		return err
+	}
 	if !artifact.ValidDigest(h.Subject) {
 		return nil
 	}

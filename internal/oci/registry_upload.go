@@ -54,12 +54,17 @@ func (r *registry) pushBlob(ctx context.Context, d Descriptor, open Opener) erro
 	return r.stored(ctx, d)
 }
 
-// stored asks for what was just taken. A registry that took it and does not
-// have it has failed, whatever it answered.
+// stored asks for what was just taken, which some registries have a moment
+// later only. One that never has it has failed, whatever it answered.
 func (r *registry) stored(ctx context.Context, d Descriptor) error {
-	ok, err := r.hasBlob(ctx, d.Digest)
-	if err == nil && !ok {
-		return fmt.Errorf("%w: the registry took the blob and does not have it", ErrNetwork)
+	return r.attempts(ctx, func() error { return r.there(ctx, "blobs/", d.Digest, "blob") })
+}
+
+func (r *registry) there(ctx context.Context, path, digest, what string) error {
+	q := request{method: http.MethodHead, path: path + digest, discard: true, header: http.Header{"Accept": {acceptManifests}}}
+	_, err := r.once(ctx, q, http.StatusOK)
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("%w: the registry took the %s and does not have it", ErrNetwork, what)
 	}
 	return err
 }
