@@ -237,6 +237,7 @@ var covered = []string{
 var unreached = map[string]string{
 	"question":                                      "a mark to tell errors by; what is printed goes without it",
 	"the workflow for %s names no target":           "the workflows are part of the program, and another test reads them",
+	"the registry does not take a blob in pieces":   "a mark to tell errors by; the blob is sent in one piece then",
 	"its predictions were not kept in the registry": "publish always keeps them; another program's champion may lack them",
 	"%w: the input rebuilt from the evidence is %s, the verdict was given on %s":    "an altered input is found by its digest first",
 	"%w: the statement %s, on which the verdict rests, does not count any more: %s": "an altered verifier file is found by its digest first",

@@ -217,6 +217,16 @@ func TestWhatARegistryAnswers(t *testing.T) {
 			_, err := r.PushBytes(ctx, "x/y", []byte("new"))
 			return err
 		}, "pushing blob " + artifact.Digest([]byte("new")) + " to HOST/acme/m: registry or network fault: the registry gave no place to upload to (\"\")"},
+		"a blob that is not kept": {func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodHead {
+				return false
+			}
+			w.WriteHeader(http.StatusNotFound)
+			return true
+		}, func(ctx context.Context, r *Repository) error {
+			_, err := r.PushBytes(ctx, "x/y", []byte("new"))
+			return err
+		}, "pushing blob " + artifact.Digest([]byte("new")) + " to HOST/acme/m: registry or network fault: the registry took the blob and does not have it"},
 		"an image in place of a list of referrers": {answer("GET", "/"+list, text(artifact.MediaTypeManifest, `{"schemaVersion":2,"config":{}}`)), func(ctx context.Context, r *Repository) error {
 			_, err := r.Referrers(ctx, someDigest, "")
 			return err
