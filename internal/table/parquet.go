@@ -29,7 +29,7 @@ func readParquet(ctx context.Context, name string, r io.ReaderAt, size int64, o 
 	}
 	rows := f.NumRows()
 	if rows < 0 || rows > math.MaxInt32 {
-		return nil, &Error{File: name, Problem: fmt.Sprintf("says it has %d rows; from 0 to %d can be read", rows, math.MaxInt32)}
+		return nil, &Error{File: name, Problem: fmt.Sprintf("says it has %d rows; from 0 to %d can be read", rows, math.MaxInt32) + rewrite}
 	}
 	t.Rows = int(rows)
 	t.Columns = make([]*Column, len(leaves))
@@ -167,7 +167,7 @@ type faults struct {
 
 func (f *faults) ReadAt(b []byte, at int64) (int, error) {
 	if at < 0 {
-		return 0, fmt.Errorf("an offset of %d", at)
+		return 0, fmt.Errorf("its bytes are said to begin at %d", at)
 	}
 	n, err := f.r.ReadAt(b, at)
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -66,7 +66,7 @@ func (c *leafReader) group(ctx context.Context, group parquet.RowGroup) error {
 			return err
 		}
 		if n := page.NumRows(); n < 0 || n > int64(limit-c.rows) {
-			return fmt.Errorf("more rows than its row group has")
+			return errors.New("more rows than its row group has")
 		}
 		err = c.page(page)
 		parquet.Release(page)
@@ -87,7 +87,7 @@ func (c *leafReader) page(page parquet.Page) error {
 	there := n
 	if levels != nil {
 		if len(levels) != n {
-			return fmt.Errorf("a page has %d levels for %d rows", len(levels), n)
+			return fewer(len(levels), "levels", n)
 		}
 		there = 0
 		for _, level := range levels {
@@ -97,12 +97,19 @@ func (c *leafReader) page(page parquet.Page) error {
 		}
 	}
 	c.nulls(levels, n, there)
-	defer func() { c.rows += n }()
+	if err := c.values(page, levels, n, there); err != nil {
+		return err // at the row where the page begins
+	}
+	c.rows += n
+	return nil
+}
+
+func (c *leafReader) values(page parquet.Page, levels []byte, n, there int) error {
 	values := page.Data()
 	var index []int32
 	if d := page.Dictionary(); d != nil {
 		if index = values.Int32(); len(index) < there {
-			return fmt.Errorf("a page has %d values for %d rows", len(index), there)
+			return fewer(len(index), "values", there)
 		}
 		index = index[:there]
 		values = d.Page().Data()
@@ -120,6 +127,11 @@ func (c *leafReader) page(page parquet.Page) error {
 		return c.pageBools(values, levels, n, there)
 	}
 	return c.pageTexts(values, index, levels, n, there)
+}
+
+// fewer is the refusal of a page that lacks some of what its rows need.
+func fewer(got int, what string, want int) error {
+	return fmt.Errorf("a page has %d %s for %d rows", got, what, want)
 }
 
 // nulls notes which of the next n rows have no value.
@@ -158,7 +170,7 @@ func (c *leafReader) pageNumbers(values encoding.Values, index []int32, levels [
 		}
 	}
 	if index == nil && len(numbers) < there {
-		return fmt.Errorf("a page has %d values for %d rows", len(numbers), there)
+		return fewer(len(numbers), "values", there)
 	}
 	out := c.out.Numbers
 	switch {
@@ -193,7 +205,7 @@ func (c *leafReader) pageBools(values encoding.Values, levels []byte, n, there i
 		bits = values.Boolean()
 	}
 	if len(bits)*8 < there {
-		return fmt.Errorf("a page has %d values for %d rows", len(bits)*8, there)
+		return fewer(len(bits)*8, "values", there)
 	}
 	i := 0
 	for row := range n {
@@ -213,7 +225,7 @@ func (c *leafReader) pageTexts(values encoding.Values, index []int32, levels []b
 		size = c.form.length(values)
 	}
 	if index == nil && size < there {
-		return fmt.Errorf("a page has %d values for %d rows", size, there)
+		return fewer(size, "values", there)
 	}
 	if index != nil && c.codes == nil {
 		c.codes = make([]int32, size)

@@ -2,6 +2,7 @@ package table
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -14,7 +15,7 @@ import (
 func WriteCSV(w io.Writer, header []string, rows func(yield func([]string) bool)) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	if len(header) == 0 {
-		return fmt.Errorf("writing CSV: no columns")
+		return errors.New("writing CSV: no columns")
 	}
 	if err := writeRecord(out, header, len(header)); err != nil {
 		return fmt.Errorf("writing CSV: header: %w", err)
