@@ -230,12 +230,13 @@ var covered = []string{
 	"internal/artifact", "internal/attest", "internal/capture", "internal/catalog", "internal/cli", "internal/gate",
 	"internal/ledger", "internal/lineage", "internal/oci", "internal/pack", "internal/policy", "internal/prepush",
 	"internal/project", "internal/publish", "internal/query", "internal/starter", "internal/stats", "internal/tree",
-	"internal/verifier", "internal/sign", "internal/table",
+	"internal/verifier", "internal/sign", "internal/table", "internal/evidence",
 }
 
 // unreached are messages that no test brings about, and why.
 var unreached = map[string]string{
 	"question":                                      "a mark to tell errors by; what is printed goes without it",
+	"cannot be imported":                            "a mark to tell errors by; what is printed goes without it",
 	"the workflow for %s names no target":           "the workflows are part of the program, and another test reads them",
 	"the registry does not take a blob in pieces":   "a mark to tell errors by; the blob is sent in one piece then",
 	"its predictions were not kept in the registry": "publish always keeps them; another program's champion may lack them",
@@ -269,7 +270,7 @@ func TestEveryErrorIsMentionedByATest(t *testing.T) {
 // notYetMentioned is, for each package that is not covered, how many of its messages no
 // test mentions. The numbers may only go down.
 var notYetMentioned = map[string]int{
-	"internal/evaluate": 13, "internal/evidence": 10, "internal/modelfile": 33,
+	"internal/evaluate": 13, "internal/modelfile": 33,
 }
 
 func TestOtherPackagesGetNoWorse(t *testing.T) {

@@ -432,8 +432,8 @@ func flatten(files map[string]map[string]any) (map[string]string, error) {
 	var walk func(name string, v any) error
 	walk = func(name string, v any) error {
 		if inner, ok := v.(map[string]any); ok && len(inner) > 0 {
-			for key, x := range inner {
-				if err := walk(joined(name, key), x); err != nil {
+			for _, key := range slices.Sorted(maps.Keys(inner)) {
+				if err := walk(joined(name, key), inner[key]); err != nil {
 					return err
 				}
 			}
@@ -449,13 +449,13 @@ func flatten(files map[string]map[string]any) (map[string]string, error) {
 		out[name] = text
 		return nil
 	}
-	for file, values := range files {
-		prefix := ""
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		values, prefix := files[file], ""
 		if file != "params.yaml" {
 			prefix = file + ":"
 		}
-		for key, v := range values {
-			if err := walk(prefix+key, v); err != nil {
+		for _, key := range slices.Sorted(maps.Keys(values)) {
+			if err := walk(prefix+key, values[key]); err != nil {
 				return nil, err
 			}
 		}

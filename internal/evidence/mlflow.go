@@ -2,7 +2,7 @@ package evidence
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,7 +27,7 @@ type mlflowDataset struct{ name, digest, source, context string }
 // claim turns a run into a claim, with whatever its model's folder adds.
 func (r *mlflowRun) claim(o Options, c *Claim, artifacts string) (*Claim, error) {
 	if r.stage != "" && r.stage != "active" {
-		return nil, unfit("run %s is %s in MLflow", r.id, r.stage)
+		return nil, unfit("run %s is %s in MLflow\nhint: import another run, or restore this one: mlflow runs restore --run-id %s", r.id, r.stage, r.id)
 	}
 	if r.status != "FINISHED" {
 		return nil, unfit("run %s is %s in MLflow, not FINISHED\nhint: import a run that ended well", r.id, r.status)
@@ -177,7 +177,7 @@ func parseMLmodel(text []byte) (*mlmodel, error) {
 		return nil, err
 	}
 	if len(m.Flavors) == 0 {
-		return nil, fmt.Errorf("it names no flavors, so it is no MLmodel file of a known form")
+		return nil, errors.New("it names no flavors, so it is no MLmodel file of a known form")
 	}
 	return &m, nil
 }

@@ -58,7 +58,7 @@ func parseMeta(text []byte) (*meta, error) {
 		return nil, err
 	}
 	if m.RunID != "" && m.RunUUID != "" && m.RunID != m.RunUUID {
-		return nil, fmt.Errorf("run_id is %q and run_uuid %q", m.RunID, m.RunUUID)
+		return nil, fmt.Errorf("run_id is %q and run_uuid %q, which are two names of one thing", m.RunID, m.RunUUID)
 	}
 	return &m, nil
 }
@@ -88,7 +88,7 @@ func readMLflowRun(ctx context.Context, o Options) (*Claim, error) {
 		return nil, unfit("meta.yaml: %w", err)
 	}
 	if o.Run != "" && o.Run != m.id() {
-		return nil, unfit("this is run %s, not %s", m.id(), o.Run)
+		return nil, unfit("this is run %s, not %s\nhint: leave --run out, or name the folder of the run that you mean", m.id(), o.Run)
 	}
 	c.read(o, name, text)
 	r := &mlflowRun{id: m.id(), stage: m.Stage, artifacts: m.Artifacts}

@@ -164,7 +164,7 @@ func queryRun(ctx context.Context, db *sql.DB, id string) (*mlflowRun, error) {
 	err := db.QueryRowContext(ctx, "SELECT status, lifecycle_stage, artifact_uri, start_time, end_time FROM runs WHERE run_uuid = ?", id).
 		Scan(&status, &stage, &artifacts, &start, &end)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, unfit("there is no run %s", id)
+		return nil, unfit("there is no run %s\nhint: without --run the latest are told", id)
 	}
 	if err != nil {
 		return nil, unfit("run %s: %w", id, err)
