@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"cuelabs.dev/go/oci/ociregistry/ocimem"
+	"cuelabs.dev/go/oci/ociregistry/ociserver"
 	"github.com/google/go-cmp/cmp"
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 
@@ -27,7 +29,12 @@ var stores = []struct {
 	{"layout on disk", func(t *testing.T) *Repository { return open(t, "oci:"+t.TempDir()+"/acme/m") }},
 	{"registry with the referrers API", func(t *testing.T) *Repository { return open(t, serve(t, newRegistryDouble(true))+"/acme/m") }},
 	{"registry without the referrers API", func(t *testing.T) *Repository { return open(t, serve(t, newRegistryDouble(false))+"/acme/m") }},
+	{"registry that takes chunks", func(t *testing.T) *Repository { return open(t, serve(t, newChunkedDouble())+"/acme/m") }},
 }
+
+// newChunkedDouble is a registry that keeps count of an upload in pieces, and
+// holds a manifest's parts to be there.
+func newChunkedDouble() http.Handler { return ociserver.New(ocimem.New(), nil) }
 
 func newRegistryDouble(referrers bool) http.Handler {
 	return ggcr.New(ggcr.WithReferrersSupport(referrers), ggcr.Logger(log.New(io.Discard, "", 0)))
