@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"math"
@@ -45,6 +46,29 @@ func joinRows(test, predictions *table.Table, score []float64) (*joined, error) 
 		j.rows[i] = int32(i)
 	}
 	return j, nil
+}
+
+// digest names the predictions as they are evaluated: the score of each test
+// row, in the test set's order, as eight bytes of IEEE 754, little-endian; NaN
+// where there is none. So it depends neither on the order of the rows in the
+// file nor on how it is written.
+func (j *joined) digest() string {
+	h := sha256.New()
+	buffer := make([]byte, 0, 1<<15)
+	next := 0
+	for row := range j.Matched + j.Missing {
+		score := math.Float64bits(math.NaN())
+		if next < len(j.rows) && int(j.rows[next]) == row {
+			score = math.Float64bits(j.score[next] + 0) // -0 is 0
+			next++
+		}
+		if buffer = binary.LittleEndian.AppendUint64(buffer, score); len(buffer) == cap(buffer) {
+			h.Write(buffer)
+			buffer = buffer[:0]
+		}
+	}
+	h.Write(buffer)
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
 func joinIDs(test, predictions *table.Table, testID, predictionID string, score []float64) (*joined, error) {
@@ -95,7 +119,7 @@ func ids(t *table.Table, column string) (map[string]int32, error) {
 	at := make(map[string]int32, t.Rows)
 	for i := range t.Rows {
 		if c.IsNull(i) {
-			return nil, t.At(i, column, "a row without an id")
+			return nil, t.At(i, column, "a row without an id\nhint: give every row an id")
 		}
 		id := c.String(i)
 		if first, twice := at[id]; twice {
@@ -119,9 +143,9 @@ func scores(t *table.Table, column string) ([]float64, error) {
 	for i, s := range score {
 		switch {
 		case c.IsNull(i):
-			return nil, t.At(i, column, "a row without a score")
+			return nil, t.At(i, column, "a row without a score\nhint: let the model score every row")
 		case math.IsNaN(s) || math.IsInf(s, 0):
-			return nil, t.At(i, column, fmt.Sprintf("the score %v is not a finite number", s))
+			return nil, t.At(i, column, fmt.Sprintf("the score %v is not a finite number\nhint: let the model score every row", s))
 		}
 	}
 	return score, nil

@@ -56,7 +56,7 @@ func (p *parts) bins(t *table.Table, c *table.Column, texts []string) error {
 	for _, text := range texts {
 		e, err := strconv.ParseFloat(text, 64)
 		if err != nil || len(edges) > 0 && e <= edges[len(edges)-1] {
-			return fmt.Errorf("slicing by %q: the edges must be ascending numbers", p.by)
+			return fmt.Errorf("slicing by %q: the edges must be ascending numbers\nhint: write them as in %q", p.by, p.column+":25,40,60")
 		}
 		edges = append(edges, e)
 	}

@@ -48,9 +48,9 @@ func (w *work) check(context.Context) error {
 	case w.Spec.Test.Digest != w.Test.Digest:
 		return fmt.Errorf("%w: the spec pins %s as %s, this one is %s", ErrPinned, w.Spec.Test.File, artifact.Short(w.Spec.Test.Digest), artifact.Short(w.Test.Digest))
 	case !slices.Contains([]string{"claimed", "computed", "rescored"}, w.Grade):
-		return fmt.Errorf("%q is no grade of evidence", w.Grade)
+		return fmt.Errorf("%q is no grade of evidence; known are claimed, computed and rescored", w.Grade)
 	}
-	w.judge = &judge{spec: w.Spec, seed: w.SpecDigest + "|" + w.Test.Digest + "|" + w.Predictions.Digest}
+	w.judge = &judge{spec: w.Spec}
 	return nil
 }
 
@@ -68,7 +68,7 @@ func (w *work) read(ctx context.Context) (err error) {
 	columns := []string{spec.Predictions.Column}
 	if id := w.predictionID(); id != "" {
 		if id == spec.Predictions.Column {
-			return fmt.Errorf("reading %s: column %s is both id and score", w.Predictions.path(), id)
+			return fmt.Errorf("reading %s: column %s is both id and score\nhint: name the column of the scores in predictions.column", w.Predictions.path(), id)
 		}
 		columns = append(columns, id)
 	}
@@ -125,6 +125,7 @@ func (w *work) match(context.Context) (err error) {
 		}
 	}
 	w.all = newSample(w.truth, w.joined)
+	w.seed = w.Test.Digest + "|" + w.joined.digest()
 	return nil
 }
 

@@ -50,7 +50,7 @@ func (f *truth) readNumbers(t *table.Table, c *table.Column) error {
 	}
 	for i, v := range values {
 		if !c.IsNull(i) && (math.IsNaN(v) || math.IsInf(v, 0)) {
-			return t.At(i, c.Name, fmt.Sprintf("%v is no label", v))
+			return t.At(i, c.Name, fmt.Sprintf("%v is no label\nhint: write a finite number, or leave the cell empty", v))
 		}
 	}
 	f.value = values
@@ -71,7 +71,7 @@ func (f *truth) readClasses(t *table.Table, c *table.Column, positive string) er
 		if !ok {
 			is = class(text)
 			if is == class("NaN") {
-				return t.At(i, c.Name, "NaN is no label")
+				return t.At(i, c.Name, "NaN is no label\nhint: leave the cell empty where there is none")
 			}
 			known[text] = is
 			if !contains(seen, is) {
