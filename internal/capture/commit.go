@@ -36,7 +36,7 @@ func CommitSpec(ctx context.Context, d Deps, p *project.Project, testDigest stri
 	}
 	spec, err := p.Spec(testDigest)
 	if errors.Is(err, project.ErrPinned) {
-		return nil, fmt.Errorf("%w: %w\nhint: put the pinned file back; a new test set is a new spec, committed before training", oci.ErrIntegrity, err)
+		return nil, fmt.Errorf("%w: %w\nhint: if the data was meant to change, `weighlock pin` writes its new digest; if not, put the pinned file back", oci.ErrIntegrity, err)
 	}
 	if err != nil {
 		return nil, err

@@ -81,7 +81,7 @@ func (d *doctor) outside(ctx context.Context) {
 }
 
 // data holds the data files against the digests that pin them.
-func (d *doctor) data(context.Context) {
+func (d *doctor) data(ctx context.Context) {
 	const name = "data"
 	if d.project == nil {
 		d.skip(name, "", "there is no project to read")
@@ -102,7 +102,7 @@ func (d *doctor) data(context.Context) {
 		case t.SHA256 == "":
 			loose = append(loose, t.File)
 		case artifact.Hex(digest) != t.SHA256:
-			d.ill(name, "git checkout -- "+shell(t.File)+"   # or, where the data was meant to change, pin: sha256sum "+shell(t.File),
+			d.ill(name, d.repin(ctx, t.File),
 				fmt.Errorf("%s is not the file that data.%s.sha256 pins: it has sha256 %s", t.File, part, artifact.Hex(digest)))
 			return
 		default:

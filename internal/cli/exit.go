@@ -56,6 +56,7 @@ var statuses = []struct {
 	{oci.ErrReference, verdict.ExitUsage},
 	{project.ErrNone, verdict.ExitUsage},
 	{project.ErrTwo, verdict.ExitUsage},
+	{project.ErrByHand, verdict.ExitUsage},
 	{oci.ErrNotFound, verdict.ExitBroken},
 	{context.Canceled, verdict.ExitInterrupt},
 }

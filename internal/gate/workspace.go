@@ -156,7 +156,7 @@ func pinned(p *project.Project, name string, t *project.Table) (string, error) {
 		return "", fmt.Errorf("%s%s is empty\nhint: data.%s must hold at least a header and one row", at(p, "data."+name+".file"), t.File, name)
 	}
 	if t.SHA256 != "" && artifact.Hex(digest) != t.SHA256 {
-		return "", fmt.Errorf("%w: %s%s is not the file that data.%s.sha256 pins: it has sha256 %s, pinned is %s\nhint: bring back the pinned file; if the data was meant to change, pin the new one and train under the new spec",
+		return "", fmt.Errorf("%w: %s%s is not the file that data.%s.sha256 pins: it has sha256 %s, pinned is %s\nhint: if the data was meant to change, `weighlock pin` writes its new digest, and from level release on the model is trained again; if not, bring back the pinned file",
 			ErrIntegrity, at(p, "data."+name+".sha256"), t.File, name, artifact.Hex(digest), t.SHA256)
 	}
 	return digest, nil
