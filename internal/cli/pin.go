@@ -33,7 +33,7 @@ func (a *app) pin(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	pins, err := p.Pins()
+	pins, err := p.Pins(digestOf)
 	if err != nil {
 		return usagef("%w", err)
 	}

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/weighlock/weighlock/internal/artifact"
-	"github.com/weighlock/weighlock/internal/tree"
 	"github.com/weighlock/weighlock/internal/verdict"
 	"github.com/weighlock/weighlock/schema"
 )
@@ -26,8 +25,9 @@ type Pin struct {
 	Location *verdict.Location
 }
 
-// Pins hashes the data files that the project file pins, the test set first.
-func (p *Project) Pins() ([]Pin, error) {
+// Pins holds the data files that the project file pins, the test set first,
+// against their digests, which sum gives for a path of the file system.
+func (p *Project) Pins(sum func(file string) (string, error)) ([]Pin, error) {
 	var pins []Pin
 	for _, t := range []struct {
 		path  string
@@ -36,27 +36,17 @@ func (p *Project) Pins() ([]Pin, error) {
 		if t.table == nil || t.table.SHA256 == "" {
 			continue
 		}
-		is, err := p.sum(t.table.File)
+		digest, err := sum(p.Abs(t.table.File))
 		if err != nil {
 			return nil, fmt.Errorf("%s.file: %w", t.path, err)
 		}
+		if digest == artifact.Digest(nil) {
+			return nil, fmt.Errorf("%s.file: %s is empty, and pins nothing\nhint: write the data first", t.path, t.table.File)
+		}
 		at := t.path + ".sha256"
-		pins = append(pins, Pin{Path: at, File: t.table.File, Was: t.table.SHA256, Is: is, Location: p.Location(at)})
+		pins = append(pins, Pin{Path: at, File: t.table.File, Was: t.table.SHA256, Is: artifact.Hex(digest), Location: p.Location(at)})
 	}
 	return pins, nil
-}
-
-func (p *Project) sum(file string) (string, error) {
-	f, err := tree.Open(p.Abs(file))
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	digest, size, err := artifact.DigestReader(f)
-	if err == nil && size == 0 {
-		err = fmt.Errorf("%s is empty, and pins nothing\nhint: write the data first", file)
-	}
-	return artifact.Hex(digest), err
 }
 
 // Repin writes the digests of pins into the project file, and changes nothing

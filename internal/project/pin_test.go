@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/verdict"
 )
 
@@ -17,6 +18,11 @@ const (
 	sumA = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb" // a
 	sumB = "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d" // b
 )
+
+func sum(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	return artifact.Digest(text), err
+}
 
 // TestRepin shows that of a project file only the digests change, wherever
 // they stand; # marks where.
@@ -47,7 +53,7 @@ func TestRepin(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pins, err := p.Pins()
+			pins, err := p.Pins(sum)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +70,7 @@ func TestRepin(t *testing.T) {
 			if p, err = Load(dir); err != nil {
 				t.Fatal(err)
 			}
-			if pins, err = p.Pins(); err != nil || pins[0].Was != pins[0].Is {
+			if pins, err = p.Pins(sum); err != nil || pins[0].Was != pins[0].Is {
 				t.Errorf("pinned anew, and not as it is: %+v, %v", pins, err)
 			}
 		})
@@ -79,7 +85,7 @@ func TestPins(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Pin{{Path: "data.test.sha256", File: "a.csv", Was: pin, Is: sumA, Location: &verdict.Location{File: "weighlock.yaml", Line: 6, Col: 33}}}
-	if got, err := p.Pins(); err != nil || !cmp.Equal(got, want) {
+	if got, err := p.Pins(sum); err != nil || !cmp.Equal(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 }
@@ -100,7 +106,7 @@ func TestPinByHand(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pins, err := p.Pins()
+			pins, err := p.Pins(sum)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,7 +129,7 @@ func TestPinRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.Pins(); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "data.test.file: ") {
+		if _, err := p.Pins(sum); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "data.test.file: ") {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -133,7 +139,7 @@ func TestPinRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := "data.test.file: a.csv is empty, and pins nothing\nhint: write the data first"
-		if _, err := p.Pins(); err == nil || err.Error() != want {
+		if _, err := p.Pins(sum); err == nil || err.Error() != want {
 			t.Errorf("got %v; want %s", err, want)
 		}
 	})
@@ -142,7 +148,7 @@ func TestPinRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pins, err := p.Pins()
+		pins, err := p.Pins(sum)
 		if err != nil {
 			t.Fatal(err)
 		}
