@@ -167,7 +167,7 @@ func (a *app) root() *cobra.Command {
 	}
 	more := []func() *cobra.Command{
 		a.keygenCommand, a.pinCommand, a.specCommand, a.evaluateCommand, a.verifyCommand, a.lsCommand,
-		a.packCommand, a.pushCommand, a.signCommand, a.hookCommand, a.explainCommand, a.doctorCommand, a.versionCommand, a.manCommand,
+		a.packCommand, a.pushCommand, a.signCommand, a.copyCommand, a.hookCommand, a.explainCommand, a.doctorCommand, a.versionCommand, a.manCommand,
 	}
 	for _, make := range more {
 		c := make()

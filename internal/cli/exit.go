@@ -15,6 +15,7 @@ import (
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/query"
 	"github.com/weighlock/weighlock/internal/sign"
+	"github.com/weighlock/weighlock/internal/transfer"
 	"github.com/weighlock/weighlock/internal/verdict"
 	"github.com/weighlock/weighlock/schema"
 )
@@ -50,6 +51,7 @@ var statuses = []struct {
 	{ledger.ErrRaced, verdict.ExitNetwork},
 	{context.DeadlineExceeded, verdict.ExitNetwork},
 	{gate.ErrUsage, verdict.ExitUsage},
+	{transfer.ErrUsage, verdict.ExitUsage},
 	{query.ErrQuestion, verdict.ExitUsage},
 	{sign.ErrNoPassword, verdict.ExitUsage},
 	{capture.ErrUsage, verdict.ExitUsage},

@@ -39,7 +39,7 @@ var table = map[string]int{
 
 	// Use cases: an options struct and Run.
 	"internal/publish": 5, "internal/rollout": 5, "internal/monitor": 5, "internal/export": 5,
-	"internal/prepush": 5,
+	"internal/prepush": 5, "internal/transfer": 5,
 
 	"internal/cli": 6, "internal/web": 6,
 

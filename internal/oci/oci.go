@@ -134,6 +134,26 @@ func ParseManifest(raw []byte) (Manifest, error) {
 	return Manifest{MediaType: j.MediaType, ArtifactType: j.ArtifactType, Config: *j.Config, Layers: j.Layers, Subject: j.Subject, Annotations: j.Annotations}, nil
 }
 
+// ParseIndex lists the manifests of an image index.
+func ParseIndex(raw []byte) ([]Descriptor, error) {
+	var j struct {
+		SchemaVersion int          `json:"schemaVersion"`
+		Manifests     []Descriptor `json:"manifests"`
+	}
+	if err := json.Unmarshal(raw, &j); err != nil {
+		return nil, fmt.Errorf("index: %w: %w", ErrIntegrity, err)
+	}
+	if j.SchemaVersion != 2 {
+		return nil, fmt.Errorf("index: it is not an image index: %w", ErrIntegrity)
+	}
+	for _, d := range j.Manifests {
+		if err := d.check(); err != nil {
+			return nil, fmt.Errorf("index: %w: %w", ErrIntegrity, err)
+		}
+	}
+	return j.Manifests, nil
+}
+
 var (
 	emptyBytes  = []byte("{}")
 	emptyConfig = Descriptor{MediaType: artifact.MediaTypeEmpty, Digest: artifact.Digest(emptyBytes), Size: int64(len(emptyBytes))}
