@@ -144,7 +144,8 @@ func (r *registry) refusal(resp *http.Response) error {
 // 10.2.3): seconds, or a date, which counts from the registry's own clock.
 func retryAfter(h http.Header) time.Duration {
 	text := h.Get("Retry-After")
-	if n, err := strconv.ParseInt(text, 10, 32); err == nil {
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // then n is the nearest that there is
 		return time.Duration(max(n, 0)) * time.Second
 	}
 	at, err := http.ParseTime(text)
@@ -215,7 +216,8 @@ func fault(err error) error {
 	return fmt.Errorf("%w: %w", ErrNetwork, err)
 }
 
-// The budget of one call: attempts, and the longest pause between two.
+// The budget of one call: attempts, and the longest pause that a registry may
+// ask for between two.
 const (
 	maxAttempts = 4
 	maxPause    = 30 * time.Second
@@ -247,11 +249,12 @@ func (r *registry) pause(ctx context.Context, fault error, n int) error {
 	}
 	p += rand.N(p / 2)
 	var e *statusError
-	if errors.As(fault, &e) && e.after > 0 {
-		p = e.after + rand.N(e.after/10+time.Millisecond)
-	}
-	if p > maxPause || !r.retries.spend() {
+	asked := errors.As(fault, &e) && e.after > 0
+	if asked && e.after > maxPause || !r.retries.spend() {
 		return fault
+	}
+	if asked {
+		p = e.after + rand.N(e.after/10+time.Millisecond)
 	}
 	if err := r.o.Wait(ctx, p); err != nil {
 		return errors.Join(err, fault)

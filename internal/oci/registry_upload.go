@@ -1,7 +1,6 @@
 package oci
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,12 +8,13 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -46,7 +46,14 @@ func (r *registry) pushBlob(ctx context.Context, d Descriptor, open Opener) erro
 		}
 	}
 	if errors.Is(err, errNoChunks) {
-		err = r.attempts(ctx, func() error { return r.uploadWhole(ctx, d, open) })
+		again := false
+		err = r.attempts(ctx, func() error {
+			if again && r.there(ctx, "blobs/", d.Digest, "blob") == nil {
+				return nil // only its answer was lost
+			}
+			again = true
+			return r.uploadWhole(ctx, d, open)
+		})
 	}
 	if err != nil {
 		return err
@@ -99,21 +106,19 @@ func (r *registry) uploadWhole(ctx context.Context, d Descriptor, open Opener) e
 	if err != nil {
 		return err
 	}
-	var local atomic.Value // the error of reading the blob, which is not the network's fault
-	put := request{
+	body := sending{open: func() (io.ReadCloser, error) {
+		rc, err := open(0)
+		if err != nil {
+			return nil, err
+		}
+		return verify(ctx, rc, d), nil
+	}}
+	_, err = r.once(ctx, request{
 		method: http.MethodPut, url: withDigest(place, d.Digest), scope: transport.PushScope, discard: true,
-		header: http.Header{"Content-Type": {"application/octet-stream"}}, size: d.Size,
-		content: func() (io.ReadCloser, error) {
-			rc, err := open(0)
-			if err != nil {
-				return nil, err
-			}
-			return &watched{verify(ctx, rc, d), &local}, nil
-		},
-	}
-	_, err = r.once(ctx, put, http.StatusCreated, http.StatusOK, http.StatusNoContent)
-	if cause, ok := local.Load().(readError); ok && err != nil {
-		return cause.error
+		header: http.Header{"Content-Type": {"application/octet-stream"}}, size: d.Size, content: body.next,
+	}, http.StatusCreated, http.StatusOK, http.StatusNoContent)
+	if failed := body.over(); failed != nil && err != nil {
+		return failed
 	}
 	return err
 }
@@ -126,22 +131,79 @@ func withDigest(place *url.URL, digest string) *url.URL {
 	return &u
 }
 
-// watched remembers an error of its reader, which the HTTP client hides.
-type watched struct {
-	io.ReadCloser
-	err *atomic.Value
+// sending makes the bodies of a request, one for each time that it is sent,
+// and knows what reading the blob came to, which the HTTP client hides.
+type sending struct {
+	open func() (io.ReadCloser, error)
+	last *watched
+	err  error // of opening
 }
 
-// readError gives all errors one type, which atomic.Value asks for.
-type readError struct{ error }
+func (s *sending) next() (io.ReadCloser, error) {
+	s.last.stop()
+	rc, err := s.open()
+	if err != nil {
+		s.last, s.err = nil, err
+		return nil, err
+	}
+	s.last, s.err = &watched{from: rc}, nil
+	return s.last, nil
+}
+
+// over ends all reading, and returns the error that opening or reading the
+// blob met, which is not the network's.
+func (s *sending) over() error {
+	if err := s.last.stop(); err != nil {
+		return err
+	}
+	return s.err
+}
+
+// watched is a body that ends when it is told. The HTTP client may close one
+// while it reads it, and may still read one when its request is long over:
+// neither is an error of the blob.
+type watched struct {
+	from io.ReadCloser
+
+	mu   sync.Mutex
+	done bool
+	err  error
+}
 
 func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.ReadCloser.Read(p)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.done {
+		return 0, fs.ErrClosed
+	}
+	n, err := w.from.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
-		w.err.Store(readError{err})
+		w.err = err
 	}
 	return n, err
 }
+
+func (w *watched) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.done = true
+	return w.from.Close()
+}
+
+// stop ends reading, and returns what went wrong until then.
+func (w *watched) stop() error {
+	if w == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.done = true
+	return w.err
+}
+
+// sourceError is an error of reading the blob, which may come from another
+// registry: its status says nothing of this one.
+type sourceError struct{ error }
 
 // upload is a blob on its way in pieces.
 type upload struct {
@@ -150,11 +212,9 @@ type upload struct {
 	open  Opener
 	place *url.URL
 	at    int64     // bytes that the registry has
-
-	mu      sync.Mutex
-	current *piece    // the only one that may read: a request that failed may still hold another
-	hash    hash.Hash // of the first bytes
-	read    int64     // how many bytes were hashed
+	hash  hash.Hash // of the first bytes
+	read  int64     // how many bytes were hashed
+	ended bool      // it was asked to close the upload
 }
 
 // uploadChunks sends a blob in pieces (distribution-spec, "Pushing a blob in
@@ -177,6 +237,10 @@ func (r *registry) uploadChunks(ctx context.Context, d Descriptor, open Opener) 
 			tries = 1
 		}
 		if err = u.again(ctx, err, tries); err != nil {
+			var source sourceError
+			if errors.As(err, &source) {
+				return source.error
+			}
 			return err
 		}
 	}
@@ -185,6 +249,9 @@ func (r *registry) uploadChunks(ctx context.Context, d Descriptor, open Opener) 
 // advance sends all that is left, and closes the upload.
 func (u *upload) advance(ctx context.Context) error {
 	if u.place == nil {
+		if u.ended && u.r.there(ctx, "blobs/", u.d.Digest, "blob") == nil {
+			return nil // only its answer was lost
+		}
 		place, err := u.r.begin(ctx)
 		if err != nil {
 			return err
@@ -199,6 +266,7 @@ func (u *upload) advance(ctx context.Context) error {
 	if got := "sha256:" + hex.EncodeToString(u.hash.Sum(nil)); got != u.d.Digest {
 		return fmt.Errorf("%s has the digest %s: %w", u.d.Digest, got, ErrIntegrity)
 	}
+	u.ended = true
 	_, err := u.r.once(ctx, request{
 		method: http.MethodPut, url: withDigest(u.place, u.d.Digest), scope: transport.PushScope, discard: true, content: nothing,
 	}, http.StatusCreated, http.StatusOK, http.StatusNoContent)
@@ -207,27 +275,28 @@ func (u *upload) advance(ctx context.Context) error {
 
 // send sends one piece, and believes what the registry says it has then.
 func (u *upload) send(ctx context.Context, n int64) error {
-	var local atomic.Value
+	body := sending{open: func() (io.ReadCloser, error) {
+		rc, err := u.open(u.at)
+		if err != nil {
+			return nil, err
+		}
+		return &piece{ReadCloser: rc, u: u, ctx: ctx, at: u.at, left: n}, nil
+	}}
 	resp, err := u.r.once(ctx, request{
 		method: http.MethodPatch, url: u.place, scope: transport.PushScope, discard: true, size: n,
 		header: http.Header{
 			"Content-Type":  {"application/octet-stream"},
 			"Content-Range": {fmt.Sprintf("%d-%d", u.at, u.at+n-1)},
 		},
-		content: func() (io.ReadCloser, error) {
-			rc, err := u.open(u.at)
-			if err != nil {
-				return nil, err
-			}
-			return &watched{u.piece(ctx, rc, n), &local}, nil
-		},
+		content: body.next,
 	}, http.StatusAccepted, http.StatusNoContent, http.StatusCreated)
-	if cause, ok := local.Load().(readError); ok && err != nil {
-		return cause.error
+	if failed := body.over(); failed != nil && err != nil {
+		return sourceError{failed}
 	}
 	if err != nil {
 		return err
 	}
+	u.r.retries.earn()
 	if u.place, err = location(resp, u.place); err != nil {
 		return err
 	}
@@ -247,19 +316,10 @@ type piece struct {
 	at, left int64
 }
 
-func (u *upload) piece(ctx context.Context, from io.ReadCloser, n int64) *piece {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.current = &piece{ReadCloser: from, u: u, ctx: ctx, at: u.at, left: n}
-	return u.current
-}
-
 func (p *piece) Read(b []byte) (int, error) {
 	u := p.u
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if err := p.ctx.Err(); err != nil || u.current != p {
-		return 0, cmp.Or(err, context.Canceled)
+	if err := p.ctx.Err(); err != nil {
+		return 0, err
 	}
 	if p.left == 0 {
 		return 0, io.EOF
@@ -283,7 +343,7 @@ func (p *piece) Read(b []byte) (int, error) {
 func received(resp *http.Response) (int64, bool) {
 	first, last, ok := strings.Cut(strings.TrimPrefix(resp.Header.Get("Range"), "bytes="), "-")
 	n, err := strconv.ParseInt(last, 10, 64)
-	if !ok || first != "0" || err != nil || n <= 0 {
+	if !ok || first != "0" || err != nil || n <= 0 || n == math.MaxInt64 {
 		return 0, false
 	}
 	return n + 1, true
@@ -294,11 +354,20 @@ func received(resp *http.Response) (int64, bool) {
 func (u *upload) again(ctx context.Context, err error, tries int) error {
 	status := statusOf(err)
 	lost := status == http.StatusNotFound && u.place != nil
+	odd := lost || status == http.StatusRequestedRangeNotSatisfiable // it has another count, or none
+	var source sourceError
 	switch {
-	case errors.Is(err, errNoChunks), ctx.Err() != nil, errors.Is(err, ErrIntegrity), errors.Is(err, ErrDenied):
+	case errors.Is(err, errNoChunks), ctx.Err() != nil:
 		return err
-	case status == http.StatusRequestedRangeNotSatisfiable, lost:
-	case errors.Is(err, errRefused) && u.place != nil:
+	case errors.As(err, &source):
+		if !passing(source.error) {
+			return err
+		}
+	case odd:
+		if tries >= maxAttempts {
+			return errNoChunks
+		}
+	case u.place != nil && (errors.Is(err, errRefused) || status == http.StatusNotImplemented):
 		return errNoChunks // the pieces, their sum, or the way they came
 	case !passing(err):
 		return err
@@ -307,6 +376,9 @@ func (u *upload) again(ctx context.Context, err error, tries int) error {
 		return err
 	}
 	if err := u.r.pause(ctx, err, tries); err != nil {
+		if odd && ctx.Err() == nil {
+			return errNoChunks
+		}
 		return err
 	}
 	if lost || u.place == nil {
