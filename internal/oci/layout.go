@@ -37,6 +37,8 @@ type layout struct {
 	subjects map[string]string // of manifests that other tools listed, by digest
 	known    *knownSet
 
+	unsettled map[string]bool // paths of blobs; see settle
+
 	unknowns  []indexEntry // see unknown
 	unknownOf *index
 	unknownAt knownState
@@ -48,7 +50,7 @@ const (
 )
 
 func newLayout(dir string, o Options) *layout {
-	return &layout{dir: dir, o: o, verified: map[string]stamp{}, subjects: map[string]string{}}
+	return &layout{dir: dir, o: o, verified: map[string]stamp{}, subjects: map[string]string{}, unsettled: map[string]bool{}}
 }
 
 func (l *layout) path(parts ...string) string {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/weighlock/weighlock/internal/artifact"
 )
@@ -123,6 +125,7 @@ func (l *layout) hasBlob(ctx context.Context, digest string) (bool, error) {
 
 func (l *layout) pushBlob(ctx context.Context, d Descriptor, open Opener) error {
 	if ok, err := l.hasBlob(ctx, d.Digest); err != nil || ok {
+		l.unsettle(l.blobPath(d.Digest)) // whoever wrote it may have died before it was on the disk
 		return err
 	}
 	rc, err := open(0)
@@ -177,5 +180,45 @@ func (s blobSink) commit(ctx context.Context, d Descriptor) error {
 		s.f.drop()
 		return err
 	}
-	return s.f.place(s.f.l.blobPath(d.Digest))
+	path := s.f.l.blobPath(d.Digest)
+	if err := s.f.placeSoon(path); err != nil {
+		return err
+	}
+	s.f.l.unsettle(path)
+	return nil
+}
+
+// unsettle remembers a blob that may not be on the disk yet. To wait for each
+// would make packing as slow as the disk; a torn blob is found by its digest,
+// and healed by pushing it again.
+func (l *layout) unsettle(path string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unsettled[path] = true
+}
+
+// settle waits until every blob that was written is on the disk: before a tag
+// names what rests on it.
+func (l *layout) settle() error {
+	l.mu.Lock()
+	paths := slices.Sorted(maps.Keys(l.unsettled))
+	l.mu.Unlock()
+	for _, path := range paths {
+		if err := syncFile(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return unwritable(err)
+		}
+		l.mu.Lock()
+		delete(l.unsettled, path)
+		l.mu.Unlock()
+	}
+	return nil
+}
+
+func syncFile(path string) error {
+	f, err := openRegular(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
 }

@@ -40,10 +40,17 @@ func (f *incoming) Write(p []byte) (int, error) {
 
 // place puts the file where it belongs, whole and on the disk, or nowhere.
 func (f *incoming) place(path string) error {
-	err := f.Chmod(0o644)
-	if err == nil {
-		err = f.Sync()
+	if err := f.Sync(); err != nil {
+		f.drop()
+		return unwritable(err)
 	}
+	return f.placeSoon(path)
+}
+
+// placeSoon puts the file where it belongs, whole, and leaves it to the
+// system when it goes to the disk; see layout.settle.
+func (f *incoming) placeSoon(path string) error {
+	err := f.Chmod(0o644)
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}

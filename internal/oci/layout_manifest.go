@@ -53,6 +53,11 @@ func (l *layout) readManifest(digest string) ([]byte, error) {
 }
 
 func (l *layout) pushManifest(ctx context.Context, h head, raw []byte, tag string, absent bool) error {
+	if tag != "" {
+		if err := l.settle(); err != nil {
+			return err
+		}
+	}
 	return l.update(ctx, func() error {
 		x, err := l.readIndex()
 		if err != nil {

@@ -75,12 +75,31 @@ func (r *Repository) NewBlob(ctx context.Context) (*BlobWriter, error) {
 	return &BlobWriter{sink: s, hash: sha256.New(), repo: r}, nil
 }
 
+// Write hashes the bytes while they are written, so that a blob takes the time
+// of the slower of the two and not of both.
 func (w *BlobWriter) Write(p []byte) (int, error) {
+	if len(p) < together {
+		n, err := w.sink.Write(p)
+		w.hash.Write(p[:n])
+		w.n += int64(n)
+		return n, err
+	}
+	hashed := make(chan struct{})
+	go func() {
+		w.hash.Write(p)
+		close(hashed)
+	}()
 	n, err := w.sink.Write(p)
-	w.hash.Write(p[:n])
+	<-hashed
 	w.n += int64(n)
+	if err != nil && n < len(p) {
+		w.Abort() // the hash is of bytes that are not there
+	}
 	return n, err
 }
+
+// together is how many bytes it takes for a second goroutine to pay.
+const together = 64 << 10
 
 // Commit makes the blob visible, whole, and names it.
 func (w *BlobWriter) Commit(ctx context.Context, mediaType string) (Descriptor, error) {
