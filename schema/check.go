@@ -108,7 +108,7 @@ func (c *checker) checkObject(o *object, n *node, path string) {
 
 func (c *checker) unknown(o *object, child *node, path string) {
 	known := o.names()
-	p := Problem{Found: "an unknown field", Nearest: Nearest(child.key, known)}
+	p := Problem{Found: unknownField, Nearest: Nearest(child.key, known)}
 	switch {
 	case len(known) > 0:
 		p.Expected = "one of " + strings.Join(known, ", ")
@@ -138,7 +138,7 @@ func (o *object) names() []string {
 
 // missing is reported where the parent stands.
 func (c *checker) missing(f field, parent *node, path string) {
-	p := Problem{Found: "nothing", Expected: f.form.say()}
+	p := Problem{Found: absent, Expected: f.form.say()}
 	if f.form.doc != "" {
 		p.Expected += " (" + strings.TrimSuffix(f.form.doc, ".") + ")"
 	}

@@ -90,6 +90,40 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// TestASingleProblemSaysWhatToDo shows the whole text of files with one thing
+// wrong; what several say is in TestMistakes.
+func TestASingleProblemSaysWhatToDo(t *testing.T) {
+	tests := map[string]struct{ schema, file, text, want string }{
+		"a field that is nearly known":  {"project", "w.yaml", small + "onwer: x\n", "; nearest is owner\nhint: call it owner, or delete it"},
+		"a field that nothing is near":  {"project", "w.yaml", small + "zzzzzzzz: x\n", "monitor\nhint: delete it; schema/project/v1 describes every field"},
+		"a word that is nearly known":   {"project", "w.yaml", strings.Replace(small, "binary", "binry", 1), "; nearest is binary\nhint: write binary"},
+		"a field that is missing":       {"project", "w.yaml", strings.Replace(small, "name: m\n", "", 1), "hint: add name; schema/project/v1 describes every field"},
+		"a field missing further down":  {"project", "w.yaml", strings.Replace(small, ", label: y", "", 1), "hint: add label to data.test; schema/project/v1 describes every field"},
+		"a value of another form":       {"project", "w.yaml", strings.Replace(small, "name: m", "name: M", 1), "expected a lower-case name such as card-default\nhint: schema/project/v1 describes every field"},
+		"a key twice":                   {"project", "w.yaml", small + "task: binary\n", "duplicate key; first on line 2\nhint: keep one of the two"},
+		"no project":                    {"project", "w.yaml", "", "w.yaml:1:1: the file is empty\nhint: weighlock init MODEL PREDICTIONS writes one"},
+		"no verifier file":              {"verifier", "v.yaml", "", "v.yaml:1:1: the file is empty\nhint: weighlock keygen --out FOLDER writes one"},
+		"no spec":                       {"spec", "s.yaml", "", "s.yaml:1:1: the file is empty\nhint: schema/spec/v1 describes every field"},
+		"what is no YAML":               {"project", "w.yaml", "name: [a\n", "\nhint: indent with spaces, and put text that holds : # or brackets in quotes"},
+		"what is no JSON":               {"project", "w.json", `{"name": "x",}`, "\nhint: look for a comma, quote or bracket that is missing or too many"},
+		"JSON that is cut short":        {"project", "w.json", `{"name": "x"`, "w.json:1:13: JSON ends too early\nhint: look for a comma, quote or bracket that is missing or too many"},
+		"a hint of the problem's own":   {"project", "w.yaml", strings.Replace(small, "name: m", "name: 7", 1), "card-default\nhint: put a value that is meant as text in quotes"},
+		"two problems, none with a way": {"project", "w.yaml", small + "zzzzzzzz: x\nyyyyyyyy: x\n", "w.yaml:6:1: yyyyyyyy: found an unknown field, expected one of name, task, file, data, owner, use, level, mode, predictions, spec, run, owners, success, risk, licence, consumers, features, policy, rollout, monitor"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := Decode(tt.schema, tt.file, []byte(tt.text))
+			if err == nil || !strings.HasSuffix(err.Error(), tt.want) {
+				t.Errorf("got\n%v\nwant it to end with\n%s", err, tt.want)
+			}
+		})
+	}
+	// Nobody writes a statement by hand.
+	if err := CheckJSON("spec", []byte("")); err == nil || err.Error() != "JSON ends too early" {
+		t.Errorf("got %v; want JSON ends too early, without a hint", err)
+	}
+}
+
 // bomb is a few lines that would be a billion.
 func bomb() string {
 	text := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"

@@ -6,6 +6,7 @@ import (
 
 // Document is a checked document, with the place of everything in it.
 type Document struct {
+	name string // of its definition
 	root *node
 	json []byte
 }
@@ -32,15 +33,18 @@ func DecodeFiles(name string, files []File) (*Document, error) {
 		return nil, err
 	}
 	root, found := read(files)
-	if root == nil {
-		return nil, found.asError()
+	if root != nil {
+		c := checker{found: found}
+		c.check(f, root, "")
+		found = c.found
 	}
-	c := checker{found: found}
-	c.check(f, root, "")
-	if err := c.found.asError(); err != nil {
+	for i := range found {
+		found[i].Schema = name
+	}
+	if err := found.asError(); err != nil || root == nil {
 		return nil, err
 	}
-	return &Document{root: root, json: root.encode(nil)}, nil
+	return &Document{name: name, root: root, json: root.encode(nil)}, nil
 }
 
 // read parses files. The root is nil where they cannot be read on.
@@ -78,6 +82,16 @@ func (d *Document) Position(path string) (line, col int, ok bool) {
 func (d *Document) Place(path string) (file string, line, col int, ok bool) {
 	n, whole := d.root.find(path)
 	return n.keyAt.file, n.keyAt.line, n.keyAt.col, whole
+}
+
+// Locate gives each problem the place in the document at which its path
+// stands.
+func (d *Document) Locate(found Errors) {
+	for i := range found {
+		p := &found[i]
+		p.Schema = d.name
+		p.File, p.Line, p.Col, _ = d.Place(p.Path)
+	}
 }
 
 // CheckJSON checks one JSON value against the definition of a name. Beside

@@ -17,6 +17,7 @@ type Problem struct {
 	Nearest   string // the known name that comes nearest to the unknown one
 	Message   string // says it instead of Found and Expected, or adds to them
 	Hint      string // what to do, where that is not plain
+	Schema    string // of the document, such as project; empty where nobody wrote it by hand
 }
 
 // String is the problem on one line, without the hint:
@@ -56,6 +57,8 @@ func (p Problem) String() string {
 type Errors []Problem
 
 // Error is one line per problem, then one hint line for each different hint.
+// Several problems are their own list of what to do; a single one in a file
+// has a hint in any case.
 func (e Errors) Error() string {
 	var lines, hints []string
 	for _, p := range e {
@@ -64,8 +67,56 @@ func (e Errors) Error() string {
 			hints = append(hints, "hint: "+p.Hint)
 		}
 	}
+	if len(e) == 1 && len(hints) == 0 && e[0].Schema != "" {
+		hints = append(hints, "hint: "+e[0].todo())
+	}
 	return strings.Join(append(lines, hints...), "\n")
 }
+
+// writers make a first document of a schema.
+var writers = map[string]string{
+	"project":  "weighlock init MODEL PREDICTIONS writes one",
+	"verifier": "weighlock keygen --out FOLDER writes one",
+}
+
+// todo is what to do about a problem that has no hint of its own.
+func (p Problem) todo() string {
+	described := "schema/" + p.Schema + "/v1 describes every field"
+	parent, name := "", p.Path
+	if i := strings.LastIndexByte(p.Path, '.'); i >= 0 {
+		parent, name = " to "+p.Path[:i], p.Path[i+1:]
+	}
+	switch {
+	case p.Found == unknownField && p.Nearest != "":
+		return "call it " + p.Nearest + ", or delete it"
+	case p.Found == unknownField:
+		return "delete it; " + described
+	case p.Nearest != "":
+		return "write " + p.Nearest
+	case p.Found == absent && name != "":
+		return "add " + name + parent + "; " + described
+	case p.Message == emptyFile && writers[p.Schema] != "":
+		return writers[p.Schema]
+	case strings.HasPrefix(p.Message, duplicateKey):
+		return "keep one of the two"
+	case strings.HasPrefix(p.Message, notYAML):
+		return "indent with spaces, and put text that holds : # or brackets in quotes"
+	case strings.HasPrefix(p.Message, notJSON) || p.Message == cutShort:
+		return "look for a comma, quote or bracket that is missing or too many"
+	}
+	return described
+}
+
+// What todo knows problems by.
+const (
+	unknownField = "an unknown field"
+	absent       = "nothing"
+	emptyFile    = "the file is empty"
+	duplicateKey = "duplicate key"
+	notYAML      = "not YAML: "
+	notJSON      = "not JSON: "
+	cutShort     = "JSON ends too early"
+)
 
 // As lets errors.As find the problems as a *Errors too.
 func (e Errors) As(target any) bool {

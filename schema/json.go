@@ -98,13 +98,13 @@ func (r *jsonReader) token(at int, path string) (json.Token, *Problem) {
 	case err == nil:
 		return tok, nil
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, r.problem(len(r.text), path, "JSON ends too early")
+		return nil, r.problem(len(r.text), path, cutShort)
 	}
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) && int(syntax.Offset) > at && int(syntax.Offset) <= len(r.text) {
 		at = int(syntax.Offset) - 1
 	}
-	return nil, r.problem(at, path, "not JSON: "+err.Error())
+	return nil, r.problem(at, path, notJSON+err.Error())
 }
 
 func (r *jsonReader) value(path string, depth int) (*node, *Problem) {
@@ -168,7 +168,7 @@ func (r *jsonReader) object(n *node, path string, depth int) *Problem {
 		}
 		key, ok := tok.(string)
 		if !ok {
-			return r.problem(at, path, "not JSON: a key must be text")
+			return r.problem(at, path, notJSON+"a key must be text")
 		}
 		if loneSurrogate(r.text[at:r.dec.InputOffset()]) {
 			r.note(at, path, "half of a surrogate pair in a key")

@@ -33,7 +33,7 @@ func readYAML(file string, text []byte) (*node, Errors) {
 	var doc, more yaml.Node
 	err := decodeYAML(dec, &doc)
 	if errors.Is(err, io.EOF) || err == nil && len(doc.Content) == 0 {
-		return nil, Errors{{File: file, Line: 1, Col: 1, Message: "the file is empty"}}
+		return nil, Errors{{File: file, Line: 1, Col: 1, Message: emptyFile}}
 	}
 	if err != nil {
 		return nil, Errors{syntaxProblem(file, text, err)}
@@ -178,7 +178,7 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
 func syntaxProblem(file string, text []byte, err error) Problem {
 	message := err.Error()
 	m := yamlLine.FindStringSubmatch(message)
-	p := Problem{File: file, Line: 1, Col: 1, Message: "not YAML: " + strings.TrimPrefix(message, m[0])}
+	p := Problem{File: file, Line: 1, Col: 1, Message: notYAML + strings.TrimPrefix(message, m[0])}
 	if n, err := strconv.Atoi(m[1]); err == nil {
 		p.Line = n
 	}
@@ -190,7 +190,7 @@ func syntaxProblem(file string, text []byte, err error) Problem {
 		line := lines[p.Line-1]
 		p.Col = len(line) - len(bytes.TrimLeft(line, " ")) + 1
 		if indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]; bytes.ContainsRune(indent, '\t') {
-			p.Message = "not YAML: found a tab character in the indentation, expected spaces"
+			p.Message = notYAML + "found a tab character in the indentation, expected spaces"
 		}
 	}
 	return p

@@ -23,10 +23,7 @@ func (p *Project) check() error {
 	if len(found) == 0 {
 		return nil
 	}
-	for i := range found {
-		f := &found[i]
-		f.File, f.Line, f.Col, _ = p.document.Place(f.Path)
-	}
+	p.document.Locate(found)
 	slices.SortStableFunc(found, func(a, b schema.Problem) int {
 		return strings.Compare(fmt.Sprintf("%s:%8d:%8d", a.File, a.Line, a.Col), fmt.Sprintf("%s:%8d:%8d", b.File, b.Line, b.Col))
 	})
@@ -117,11 +114,14 @@ func (c *specCheck) add(path, found, expected string) {
 func (c *specCheck) metric(path, name string, known []Metric) (Metric, bool) {
 	m, ok := lookup(known, name)
 	if !ok {
-		expected := "no metric yet, for task " + c.spec.Task
-		if len(known) > 0 {
-			expected = "one for task " + c.spec.Task + ": " + strings.Join(names(known), ", ")
+		p := schema.Problem{Path: path, Found: "metric " + name, Expected: "no metric yet, for task " + c.spec.Task, Nearest: schema.Nearest(name, names(known))}
+		switch {
+		case len(known) > 0:
+			p.Expected = "one for task " + c.spec.Task + ": " + strings.Join(names(known), ", ")
+		case len(c.known) == 0:
+			p.Hint = "tasks binary and regression have metrics"
 		}
-		c.found = append(c.found, schema.Problem{Path: path, Found: "metric " + name, Expected: expected, Nearest: schema.Nearest(name, names(known))})
+		c.found = append(c.found, p)
 		return m, false
 	}
 	if m.Thresholded && c.spec.Predictions.Threshold == nil {

@@ -115,9 +115,7 @@ func Parse(name string, text []byte) (*File, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if found := f.problems(); len(found) > 0 {
-		for i := range found {
-			found[i].File, found[i].Line, found[i].Col, _ = document.Place(found[i].Path)
-		}
+		document.Locate(found)
 		return nil, found
 	}
 	if f.Mode == "" {
