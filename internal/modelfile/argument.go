@@ -103,12 +103,12 @@ func (w *walk) stepCounted(b byte) error {
 	case opcodes[b].argument == counted4s:
 		n = int64(int32(u))
 	case u > math.MaxInt64:
-		return fmt.Errorf("%d bytes are announced", u)
+		return fmt.Errorf("%d bytes are announced, more than a file can have", u)
 	default:
 		n = int64(u)
 	}
 	if n < 0 {
-		return fmt.Errorf("%d bytes are announced", n)
+		return fmt.Errorf("%d bytes are announced, fewer than none", n)
 	}
 	isText := b == 'X' || b == 0x8c || b == 0x8d || b == 'T' || b == 'U'
 	if n > maxName || !isText && b != 0x8a {
@@ -166,7 +166,7 @@ func (w *walk) stepFixed(b byte) error {
 		}
 	case 0x95: // FRAME
 		if u > math.MaxInt64 || w.src.size >= 0 && int64(u) > w.src.size-w.src.pos {
-			return fmt.Errorf("a frame of %d bytes: it is cut short", u)
+			return fmt.Errorf("a frame of %d bytes: %w", u, errCut)
 		}
 		if w.reader == byJoblib && w.src.pos-9 < w.frame {
 			return errors.New("a frame inside a frame")
@@ -201,7 +201,7 @@ func (w *walk) put(i int64) error {
 func (w *walk) get(i int64) error {
 	v, ok := w.memo[i]
 	if !ok {
-		return fmt.Errorf("nothing was put at %d", i)
+		return fmt.Errorf("the memo holds nothing at %d", i)
 	}
 	if v.kind == instance {
 		if err := w.plain(v); err != nil {

@@ -108,7 +108,7 @@ func (f *file) pickle(open func() (*source, error)) Finding {
 func atEnd(src *source) error {
 	end, err := src.ended()
 	if err == nil && !end {
-		err = fmt.Errorf("byte %d: bytes follow behind the pickle", src.pos)
+		err = fmt.Errorf("byte %d: bytes follow behind the end", src.pos)
 	}
 	return err
 }

@@ -67,7 +67,7 @@ func TestFormats(t *testing.T) {
 		{"gguf", ggufOf(3, 1, 2, pair+list+tensor), safe("gguf")},
 		{"gguf of an old version", ggufOf(1, 0, 0, ""), failed("gguf", "GGUF version 1 is not known")},
 		{"gguf that announces too much", ggufOf(3, 1<<40, 0, ""), failed("gguf", "1099511627776 tensors and 0 keys in 24 bytes")},
-		{"gguf cut short", ggufOf(3, 1, 2, pair+list+tensor)[:80], failed("gguf", "byte 80: unexpected EOF")},
+		{"gguf cut short", ggufOf(3, 1, 2, pair+list+tensor)[:80], failed("gguf", "byte 80: it is cut short")},
 		{"pytorch", string(zipOf(t, "m/data.pkl", torchState, "m/data/0", "\x00\x00\x80\x3f", "m/version", "3\n", "m/byteorder", "little")), safe("pytorch")},
 		{"torchscript", string(zipOf(t, "m/data.pkl", "\x80\x02N.", "m/code/__torch__.py", "x")), unsafe("torchscript", "holds TorchScript, a program")},
 		{"keras", string(zipOf(t, "config.json", "{}", "metadata.json", "{}", "model.weights.h5", "x")), unsafe("keras", "may hold code: Keras keeps Lambda layers in its files")},

@@ -117,6 +117,10 @@ func TestMaliciousPickles(t *testing.T) {
 
 		{"beside an array", "\x80\x04" + frame("("+wrapped("f8", one, plainF8, aligned)) + noPadding + eight + "cos\nsystem\n" + callID + "t.", unsafe("joblib", system)},
 		{"in an array of objects", "\x80\x04" + wrapped("O8", one, objects, aligned) + command + ".", unsafe("joblib", system)},
+		{"behind an array of objects, where the memo begins anew", behindObjects("posix", "system"), unsafe("joblib", not("posix.system"))},
+		{"a module inside one of an attribute's name, behind an array of objects", behindObjects("n_features_in_.posix", "system"), unsafe("joblib", not("n_features_in_.posix.system"))},
+		{"a module of an attribute's name, in a pickle without arrays", "\x80\x02N.\x80\x04" + short("n_features_in_") + short("system") + "\x93.", unsafe("pickle", not("n_features_in_.system"))},
+		{"a module of an attribute's name, in joblib's own pickle", "\x80\x04(" + wrapped("O8", one, objects, aligned) + "\x80\x02N." + short("n_features_in_") + short("system") + "\x93t.", unsafe("joblib", not("n_features_in_.system"))},
 		{"array bytes are a pickle", "\x80\x04" + wrapped("f8", "K\x04\x85", plainF8, "") + "cos\nsystem\n(S'id'\ntR." + strings.Repeat("N", 12) + ".", unsafe("joblib", system)},
 		{"array inside a frame", "\x80\x04" + frame(hidden+eight+".") + eight, unsafe("joblib", "uses joblib's array wrapper in a way that joblib does not write")},
 		{"a dtype that contradicts itself", "\x80\x04" + wrapped("f8", one, objectF8, aligned) + noPadding + eight + ".", unsafe("joblib", "uses joblib's array wrapper in a way that joblib does not write")},
@@ -144,6 +148,21 @@ func TestMaliciousPickles(t *testing.T) {
 	}
 }
 
+// behindObjects is what joblib.load takes for sklearn's Pipeline, and a second
+// pickle.load on the same file for another name.
+func behindObjects(module, name string) string {
+	return "\x80\x04(" + short("sklearn.pipeline") + "\x94" + short("Pipeline") + "\x94" +
+		wrapped("O8", one, objects, aligned) + "\x80\x02N." +
+		short(module) + "\x94" + short(name) + "\x94h\x00h\x01\x93t."
+}
+
+// Nothing but the middle of a file that joblib wrote may hold such a name.
+func TestAttributeThatLooksLikeAModule(t *testing.T) {
+	if d := cmp.Diff(safe("joblib"), inspect([]byte(behindObjects("n_features_in_", "_Binary")))); d != "" {
+		t.Errorf("want, got:\n%s", d)
+	}
+}
+
 func npyObjects(pickle string) string {
 	header := "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n"
 	return "\x93NUMPY\x01\x00" + string(rune(len(header))) + "\x00" + header + pickle
@@ -163,28 +182,65 @@ func TestAllowMore(t *testing.T) {
 }
 
 func TestDamagedPickles(t *testing.T) {
-	for name, b := range map[string]string{
-		"nothing but a protocol":      "\x80\x04",
-		"no STOP":                     "\x80\x04N",
-		"a length beyond the file":    "\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f",
-		"a length beyond all":         "\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\xff",
-		"a length below zero":         "\x80\x02T\xff\xff\xff\xff",
-		"a frame beyond the file":     "\x80\x04\x95\xff\x00\x00\x00\x00\x00\x00\x00N.",
-		"STOP on an empty stack":      "\x80\x04.",
-		"APPEND on an empty stack":    "\x80\x04Na.",
-		"TUPLE without a mark":        "\x80\x04Nt.",
-		"a tuple beyond the mark":     "\x80\x04N(\x85.",
-		"GET of nothing":              "\x80\x04h\x01.",
-		"a byte that is no opcode":    "\x80\x04\xff.",
-		"a protocol of the future":    "\x80\x06N.",
-		"rubbish behind":              "\x80\x04N.\x00",
-		"joblib's array is cut short": "\x80\x04" + wrapped("f8", one, plainF8, aligned) + noPadding + eight[1:],
+	inFrame := "\x95\x01\x00\x00\x00\x00\x00\x00\x00N" + "0cjoblib.numpy_pickle\nNumpyArrayWrapper\n0N."
+	for name, c := range map[string]struct{ b, format, want string }{
+		"nothing but a protocol":      {"\x80\x04", "pickle", "byte 2: the pickle ends without STOP: it is cut short"},
+		"no STOP":                     {"\x80\x04N", "pickle", "byte 3: the pickle ends without STOP: it is cut short"},
+		"a length beyond the file":    {"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f", "pickle", "byte 2: BINBYTES8: 9223372036854775807 bytes are announced where 0 are left: it is cut short"},
+		"a length beyond all":         {"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\xff", "pickle", "byte 2: BINBYTES8: 18446744073709551615 bytes are announced, more than a file can have"},
+		"a length below zero":         {"\x80\x02T\xff\xff\xff\xff", "pickle", "byte 2: BINSTRING: -1 bytes are announced, fewer than none"},
+		"a frame beyond the file":     {"\x80\x04\x95\xff\x00\x00\x00\x00\x00\x00\x00N.", "pickle", "byte 2: FRAME: a frame of 255 bytes: it is cut short"},
+		"a frame in a frame":          {"\x80\x04\x95" + le(8, uint64(len(inFrame))) + inFrame, "joblib", "byte 11: FRAME: a frame inside a frame"},
+		"STOP on an empty stack":      {"\x80\x04.", "pickle", "byte 2: STOP: nothing is on the stack"},
+		"APPEND on an empty stack":    {"\x80\x04Na.", "pickle", "byte 3: APPEND: nothing is on the stack"},
+		"TUPLE without a mark":        {"\x80\x04Nt.", "pickle", "byte 3: TUPLE: no mark is on the stack"},
+		"a tuple beyond the mark":     {"\x80\x04N(\x85.", "pickle", "byte 4: TUPLE1: nothing is on the stack"},
+		"a key without a value":       {"\x80\x04(Nd.", "pickle", "byte 4: DICT: a key without a value"},
+		"an item without a value":     {"\x80\x04}(Nu.", "pickle", "byte 5: SETITEMS: a key without a value"},
+		"GET of nothing":              {"\x80\x04h\x01.", "pickle", "byte 2: BINGET: the memo holds nothing at 1"},
+		"GET of a word":               {"\x80\x02gx\n.", "pickle", `byte 2: GET: "x" is no number`},
+		"FLOAT of a word":             {"\x80\x02Fx\n.", "pickle", `byte 2: FLOAT: "x" is no number`},
+		"a text without quotes":       {"\x80\x02Sid\n.", "pickle", "byte 2: STRING: a text without its quotes"},
+		"a line that does not end":    {"\x80\x02S'id'", "pickle", "byte 2: STRING: it is cut short"},
+		"a name without end":          {"\x80\x02c" + strings.Repeat("m", 1025) + "\nn\n.", "pickle", "byte 2: GLOBAL: a name of more than 1024 bytes"},
+		"a byte that is no opcode":    {"\x80\x04\xff.", "pickle", "byte 2: 0xff is no pickle opcode"},
+		"a protocol of the future":    {"\x80\x06N.", "pickle", "byte 0: PROTO: protocol 6 is not known"},
+		"rubbish behind":              {"\x80\x04N.\x00", "pickle", "byte 4: 0x00 is no pickle opcode"},
+		"more values than can be":     {"\x80\x04" + strings.Repeat("N", maxStack+1) + ".", "pickle", "byte 16777218: more than 16777216 values at once"},
+		"more marks than can be":      {"\x80\x04" + strings.Repeat("(", maxStack+1) + ".", "pickle", "byte 16777218: MARK: more than 16777216 marks"},
+		"joblib's array is cut short": {"\x80\x04" + wrapped("f8", one, plainF8, aligned) + noPadding + eight[1:], "joblib", "byte 192: BUILD: array: 8 bytes are announced where 7 are left: it is cut short"},
+		"joblib's array has no size":  {"\x80\x04" + wrapped("f8", "\x8a\x08\x00\x00\x00\x00\x00\x00\x00\x40\x85", plainF8, aligned) + noPadding + ".", "joblib", "byte 200: BUILD: array: more bytes than can be"},
+		"bytes behind joblib's array": {"\x80\x04" + wrapped("f8", one, plainF8, aligned) + noPadding + eight + ".x", "joblib", "byte 203: bytes follow behind the end"},
+		"bytes behind a packed one":   {string(zlibOf("\x80\x04N.")) + "x", "joblib", "bytes follow behind the packed ones"},
+		"a packed one cut short":      {string(zlibOf("\x80\x04N."))[:8], "joblib", "it is cut short"},
+		"nothing, packed":             {string(zlibOf("")), "unknown", "holds nothing, packed with zlib"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := inspect([]byte(b)); got.Status != Error || len(got.Findings) != 1 {
-				t.Errorf("got %+v", got)
+			if d := cmp.Diff(Finding{c.format, Error, []string{c.want}}, inspect([]byte(c.b))); d != "" {
+				t.Errorf("want, got:\n%s", d)
 			}
 		})
+	}
+}
+
+// TestWhereAWalkEnds shows errors that end a walk and are not printed: what was
+// found until then is, or the bytes are no pickle.
+func TestWhereAWalkEnds(t *testing.T) {
+	list, err := allowed(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		reader  reader
+		b, want string
+	}{
+		"a name that no module has":  {byPickle, "colour and\nred\n", `byte 0: GLOBAL: no module is called "olour and"`},
+		"a wrapper that goes astray": {byJoblib, "cjoblib.numpy_pickle\nNumpyArrayWrapper\n)R.", "what follows cannot be known"},
+	} {
+		w := &walk{src: fileSource(strings.NewReader(c.b), int64(len(c.b))), reader: c.reader, allow: list, out: &findings{}}
+		if err := w.one(); err == nil || err.Error() != c.want {
+			t.Errorf("%s: got %v; want %s", name, err, c.want)
+		}
 	}
 }
 

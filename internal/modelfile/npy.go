@@ -60,7 +60,7 @@ func npyHeader(src *source) (size int64, objects bool, err error) {
 		n |= int(b) << (8 * i)
 	}
 	if n > 1<<16 {
-		return 0, false, fmt.Errorf("a numpy header of %d bytes", n)
+		return 0, false, fmt.Errorf("a numpy header of %d bytes, where %d are the most", n, 1<<16)
 	}
 	text, err := src.take(n)
 	if err != nil {
@@ -85,7 +85,7 @@ func npyText(text string) (size int64, objects bool, err error) {
 		}
 		n, err := strconv.ParseInt(s, 10, 64)
 		if err != nil {
-			return 0, false, fmt.Errorf("its numpy header has the shape (%s)", m[2])
+			return 0, false, fmt.Errorf("its numpy header has the shape (%s), which no array has", m[2])
 		}
 		shape.items = append(shape.items, &value{kind: integer, n: n})
 	}
@@ -95,7 +95,7 @@ func npyText(text string) (size int64, objects bool, err error) {
 	count, ok := elements(shape)
 	width, objects, known := (&value{kind: dtype, text: m[1]}).layout(0)
 	if !ok || !known || width > 0 && count > math.MaxInt64/width {
-		return 0, false, fmt.Errorf("its numpy header says %s elements of %s", m[2], m[1])
+		return 0, false, fmt.Errorf("its numpy header says an array (%s) of %s, which cannot be", m[2], m[1])
 	}
 	return count * width, objects, nil
 }

@@ -37,10 +37,10 @@ func (p *proto) next() (field, wire uint64, n uint64, err error) {
 	case 5:
 		n = 4
 	default:
-		return 0, 0, 0, fmt.Errorf("byte %d: the wire type %d", p.src.pos, wire)
+		return 0, 0, 0, fmt.Errorf("byte %d: the wire type %d is not known", p.src.pos, wire)
 	}
 	if err == nil && (field == 0 || wire != 0 && n > uint64(p.end-p.src.pos)) {
-		err = fmt.Errorf("byte %d: field %d of %d bytes", p.src.pos, field, n)
+		err = fmt.Errorf("byte %d: a field %d of %d bytes, which cannot be", p.src.pos, field, n)
 	}
 	return field, wire, n, err
 }
@@ -48,7 +48,7 @@ func (p *proto) next() (field, wire uint64, n uint64, err error) {
 func (p *proto) varint() (n uint64, err error) {
 	for shift := 0; shift < 64; shift += 7 {
 		if p.src.pos >= p.end {
-			return 0, io.ErrUnexpectedEOF
+			return 0, fmt.Errorf("byte %d: %w", p.src.pos, errCut)
 		}
 		b, err := p.src.next()
 		if err != nil {
@@ -59,7 +59,7 @@ func (p *proto) varint() (n uint64, err error) {
 			return n, nil
 		}
 	}
-	return 0, errors.New("a number of more than ten bytes")
+	return 0, fmt.Errorf("byte %d: a number of more than ten bytes", p.src.pos)
 }
 
 // each calls do for every field; do reads the bytes of a message, or leaves
@@ -91,11 +91,11 @@ func (p *proto) within(n uint64) *proto { return &proto{p.src, p.src.pos + int64
 
 func (p *proto) text(n uint64) (string, error) {
 	if n > 4096 {
-		return "", fmt.Errorf("a text of %d bytes", n)
+		return "", fmt.Errorf("byte %d: a text of %d bytes about weights that lie elsewhere", p.src.pos, n)
 	}
 	b, err := p.src.take(int(n))
 	if err == nil && !utf8.Valid(b) {
-		err = errors.New("a text that is not UTF-8")
+		err = fmt.Errorf("byte %d: a text that is not UTF-8 about weights that lie elsewhere", p.src.pos)
 	}
 	return string(b), err
 }

@@ -32,6 +32,8 @@ type walk struct {
 	// wrapped is set where joblib's array wrapper is named, called where a name
 	// that is not allowed is fetched and then used.
 	wrapped, called bool
+	// later is true behind the first pickle of a source.
+	later bool
 
 	stack    []*value
 	marks    []int
@@ -58,6 +60,7 @@ func (w *walk) all() error {
 		if end, err := w.src.ended(); end || err != nil {
 			return err
 		}
+		w.later = true
 	}
 }
 
@@ -68,7 +71,7 @@ func (w *walk) one() error {
 		at := w.src.pos
 		b, err := w.src.next()
 		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("byte %d: the pickle ends without STOP: it is cut short", at)
+			return fmt.Errorf("byte %d: the pickle ends without STOP: %w", at, errCut)
 		}
 		if err != nil {
 			return fmt.Errorf("byte %d: %w", at, err)
@@ -150,6 +153,9 @@ func (w *walk) fetch(module, name string) (*value, error) {
 		if !w.out.strict && !identifiers.MatchString(module) {
 			return nil, fmt.Errorf("no module is called %q", module)
 		}
+		if w.amid() && fitted.MatchString(module) {
+			return nil, fmt.Errorf("no module is called %q", module)
+		}
 		w.refused = true
 		w.out.add("names %s, which is not on the list of what a model may load", full)
 	}
@@ -157,6 +163,18 @@ func (w *walk) fetch(module, name string) (*value, error) {
 }
 
 var identifiers = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
+
+// amid is true where pickle.load, called again and again on one file, would
+// begin in the middle of what joblib.dump wrote: joblib writes an array of
+// objects as a pickle of its own, behind whose STOP its own goes on. The memo
+// is then empty, and what was the number of a module's name may be that of an
+// attribute.
+func (w *walk) amid() bool { return w.later && w.wrapped && w.reader == byPickle }
+
+// fitted are names of scikit-learn's fitted attributes, such as n_features_in_,
+// which follows an array of column names. A module of such a name does not
+// come with any library, so loading it ends there, as the walk does.
+var fitted = regexp.MustCompile(`^[a-z][a-z_]*[a-z]_$`)
 
 // makes is what loading does to call a class or function.
 func (w *walk) makes(callee *value, args *value) (*value, error) {

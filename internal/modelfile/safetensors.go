@@ -33,7 +33,7 @@ func safetensorsHeader(f *file, n uint64) error {
 	case n > maxHeader:
 		return fmt.Errorf("a header of %d bytes, where %d are the most", n, maxHeader)
 	case int64(n) > f.size-8:
-		return fmt.Errorf("a header of %d bytes in a file of %d: it is cut short", n, f.size)
+		return fmt.Errorf("a header of %d bytes in a file of %d: %w", n, f.size, errCut)
 	}
 	text := make([]byte, n)
 	if _, err := io.ReadFull(io.NewSectionReader(f.r, 8, int64(n)), text); err != nil {
@@ -97,7 +97,7 @@ func tensorSize(kind string, shape, offsets []uint64) error {
 		return fmt.Errorf("the type %q is not known", kind)
 	}
 	if len(offsets) != 2 || offsets[1] < offsets[0] {
-		return fmt.Errorf("the offsets %v", offsets)
+		return fmt.Errorf("the offsets %v, where a begin and an end belong", offsets)
 	}
 	for _, n := range shape {
 		high, low := bits.Mul64(size, n)

@@ -32,12 +32,18 @@ type limited struct {
 	left int64
 }
 
+// errCut is in the chain where a file ends before what it announces.
+var errCut = errors.New("it is cut short")
+
 func (l *limited) Read(b []byte) (int, error) {
 	if l.left <= 0 {
 		return 0, fmt.Errorf("it unpacks to more than %d bytes", int64(maxUnpacked))
 	}
 	n, err := l.r.Read(b[:min(int64(len(b)), l.left)])
 	l.left -= int64(n)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errCut
+	}
 	return n, err
 }
 
@@ -64,8 +70,8 @@ func (s *source) take(n int) ([]byte, error) {
 	b := make([]byte, n)
 	got, err := io.ReadFull(s.r, b)
 	s.pos += int64(got)
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errCut
 	}
 	return b, err
 }
@@ -73,7 +79,7 @@ func (s *source) take(n int) ([]byte, error) {
 // skip passes over n bytes, which must be there.
 func (s *source) skip(n int64) error {
 	if n < 0 || s.size >= 0 && n > s.size-s.pos {
-		return fmt.Errorf("%d bytes are announced where %d are left: %w", n, s.size-s.pos, io.ErrUnexpectedEOF)
+		return fmt.Errorf("%d bytes are announced where %d are left: %w", n, s.size-s.pos, errCut)
 	}
 	if s.at != nil && n > int64(s.r.Buffered()) {
 		s.pos += n
@@ -85,7 +91,7 @@ func (s *source) skip(n int64) error {
 		s.pos, n = s.pos+int64(k), n-int64(k)
 		if err != nil {
 			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
+				err = errCut
 			}
 			return err
 		}
@@ -111,7 +117,7 @@ func (s *source) line(most int) (text []byte, whole bool, err error) {
 			return text, whole, nil
 		case errors.Is(err, bufio.ErrBufferFull):
 		case errors.Is(err, io.EOF):
-			return nil, false, io.ErrUnexpectedEOF
+			return nil, false, errCut
 		case err != nil:
 			return nil, false, err
 		}

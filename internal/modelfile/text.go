@@ -36,8 +36,8 @@ func oneJSON(r io.Reader) error {
 	var levels []level
 	for {
 		t, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			return io.ErrUnexpectedEOF
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return errCut
 		}
 		if err != nil {
 			return err

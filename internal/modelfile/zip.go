@@ -2,6 +2,7 @@ package modelfile
 
 import (
 	"archive/zip"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -27,7 +28,7 @@ func zipped(f *file) Finding {
 	has := func(name string) bool { return slices.Contains(names, name) }
 	switch {
 	case len(names) == 0:
-		return broken("zip", fmt.Errorf("is an archive of nothing"))
+		return broken("zip", errors.New("is an archive of nothing"))
 	case !slices.ContainsFunc(names, func(n string) bool { return !strings.HasSuffix(n, ".npy") }):
 		return f.npz(z)
 	case slices.ContainsFunc(names, func(n string) bool { return path.Base(n) == "data.pkl" }):

@@ -14,6 +14,7 @@ from sklearn.datasets import make_classification
 from sklearn.ensemble import (GradientBoostingClassifier, HistGradientBoostingClassifier,
                               IsolationForest, RandomForestClassifier, VotingClassifier)
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression, SGDClassifier, Ridge
@@ -80,5 +81,7 @@ try:
     import pandas as pd
     with open("frame.pkl", "wb") as f:
         pickle.dump(pd.DataFrame({"a": [1.0, 2.0], "b": ["x", None], "c": pd.Categorical(["u", "v"])}), f)
+    named = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [1.0, 0.0, 1.0, 0.0]})  # a class of its module behind the names of columns
+    joblib.dump(GaussianProcessClassifier().fit(named, [0, 0, 1, 1]), "named-columns.joblib")
 except ImportError:
-    print("no pandas: frame.pkl is left as it is")
+    print("no pandas: frame.pkl and named-columns.joblib are left as they are")
