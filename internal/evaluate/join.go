@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"math"
@@ -45,6 +46,29 @@ func joinRows(test, predictions *table.Table, score []float64) (*joined, error) 
 		j.rows[i] = int32(i)
 	}
 	return j, nil
+}
+
+// digest names the predictions as they are evaluated: the score of each test
+// row, in the test set's order, as eight bytes of IEEE 754, little-endian; NaN
+// where there is none. So it depends neither on the order of the rows in the
+// file nor on how it is written.
+func (j *joined) digest() string {
+	h := sha256.New()
+	buffer := make([]byte, 0, 1<<15)
+	next := 0
+	for row := range j.Matched + j.Missing {
+		score := math.Float64bits(math.NaN())
+		if next < len(j.rows) && int(j.rows[next]) == row {
+			score = math.Float64bits(j.score[next] + 0) // -0 is 0
+			next++
+		}
+		if buffer = binary.LittleEndian.AppendUint64(buffer, score); len(buffer) == cap(buffer) {
+			h.Write(buffer)
+			buffer = buffer[:0]
+		}
+	}
+	h.Write(buffer)
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
 func joinIDs(test, predictions *table.Table, testID, predictionID string, score []float64) (*joined, error) {

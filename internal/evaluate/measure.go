@@ -12,7 +12,10 @@ import (
 // judge is what every measure is made with.
 type judge struct {
 	spec *project.Spec
-	seed string // text; each item adds its name
+	// seed names what is measured, and nothing else: each item adds its name.
+	// Were the spec or the model's name in it, a change that has nothing to do
+	// with a number would draw its interval anew, until one suits.
+	seed string
 }
 
 func (j *judge) resampling(item string) stats.Resampling {

@@ -98,6 +98,10 @@ const (
 // Measure is one number with its uncertainty, or the reason why there is none.
 // Its numbers have twelve significant digits, so that processors which round
 // the last ones differently write the same bytes.
+//
+// Seed is the first eight bytes of the SHA-256 of test|scores|item: the digest
+// of the pinned test data, that of the scores as they are evaluated, and the
+// item's name. For drift it is that of test|train|"drift "+column.
 type Measure struct {
 	Status     string   `json:"status"`
 	Value      *float64 `json:"value,omitempty"`

@@ -176,7 +176,9 @@ func (w *work) datacheck(model Model) (*Datacheck, error) {
 }
 
 func (w *work) driftReport(ctx context.Context, model Model, columns []string) (*Drift, error) {
-	results, err := w.drift(ctx, columns, w.test, w.train)
+	// Drift is about data alone, so its draws do not turn on the predictions.
+	j := &judge{spec: w.Spec, seed: w.Test.Digest + "|" + w.Train.Digest}
+	results, err := j.drift(ctx, columns, w.test, w.train)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func (w *work) check(context.Context) error {
 	case !slices.Contains([]string{"claimed", "computed", "rescored"}, w.Grade):
 		return fmt.Errorf("%q is no grade of evidence; known are claimed, computed and rescored", w.Grade)
 	}
-	w.judge = &judge{spec: w.Spec, seed: w.SpecDigest + "|" + w.Test.Digest + "|" + w.Predictions.Digest}
+	w.judge = &judge{spec: w.Spec}
 	return nil
 }
 
@@ -125,6 +125,7 @@ func (w *work) match(context.Context) (err error) {
 		}
 	}
 	w.all = newSample(w.truth, w.joined)
+	w.seed = w.Test.Digest + "|" + w.joined.digest()
 	return nil
 }
 

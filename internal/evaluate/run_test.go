@@ -3,11 +3,14 @@ package evaluate
 import (
 	"encoding/json"
 	"math"
+	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/project"
 )
 
@@ -70,14 +73,45 @@ func TestSameRequestSameBytes(t *testing.T) {
 			t.Errorf("with %d processors the bytes differ", procs)
 		}
 	}
-	other := full(t, w)
-	other.SpecDigest = strings.Replace(other.SpecDigest, "sha256:", "sha256:0", 1)[:71]
-	result, err := Run(t.Context(), other)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a, b := find(t, result, "brier"), find(t, run(t, full(t, w)), "brier"); a.Seed == b.Seed || *a.Value != *b.Value {
-		t.Errorf("another spec: seeds %s and %s, values %g and %g", a.Seed, b.Seed, *a.Value, *b.Value)
+}
+
+// What has nothing to do with a number must not draw its interval anew.
+func TestDrawsTurnOnWhatIsMeasuredAlone(t *testing.T) {
+	w := newWorld(600)
+	before := run(t, full(t, w))
+	lines := strings.SplitAfter(w.predictions, "\n")
+	slices.Reverse(lines[1 : len(lines)-1])
+	turned := strings.Join(lines, "")
+	for _, c := range []struct {
+		name   string
+		world  world
+		change func(*Request)
+		anew   bool // the metrics are drawn anew; drift never is
+	}{
+		{"another spec's digest", w, func(r *Request) { r.SpecDigest = artifact.Digest([]byte("other")) }, false},
+		{"another model's name", w, func(r *Request) { r.Spec.Name = "other" }, false},
+		{"another limit on another metric", w, func(r *Request) { r.Spec.Metrics["roc_auc"] = project.Limit{Min: ptr(0.71)} }, false},
+		{"the same scores in another order", world{w.test, w.train, turned, w.champion}, func(*Request) {}, false},
+		{"the same scores, written otherwise", world{w.test, w.train, strings.ReplaceAll(w.predictions, ",0.", ",.") + "\n", w.champion}, func(*Request) {}, false},
+		{"one score of another value", world{w.test, w.train, strings.Replace(w.predictions, "00000,0.", "00000,0.1", 1), w.champion}, func(*Request) {}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := full(t, c.world)
+			c.change(&r)
+			after := run(t, r)
+			for _, item := range []string{"brier", "f1", "log_loss vs production", "log_loss gap{region=north}"} {
+				a, b := find(t, before, item).Measure, find(t, after, item).Measure
+				if c.anew == (a.Seed == b.Seed) {
+					t.Errorf("%s: got seeds %s and %s; want them to differ: %v", item, a.Seed, b.Seed, c.anew)
+				}
+				if !c.anew && !reflect.DeepEqual(a, b) {
+					t.Errorf("%s: got %+v; want %+v", item, b, a)
+				}
+			}
+			if !reflect.DeepEqual(before.Drift.Results, after.Drift.Results) {
+				t.Errorf("got drift %+v; want %+v", after.Drift.Results, before.Drift.Results)
+			}
+		})
 	}
 }
 
