@@ -230,7 +230,7 @@ var covered = []string{
 	"internal/artifact", "internal/attest", "internal/capture", "internal/catalog", "internal/cli", "internal/gate",
 	"internal/ledger", "internal/lineage", "internal/oci", "internal/pack", "internal/policy", "internal/prepush",
 	"internal/project", "internal/publish", "internal/query", "internal/starter", "internal/stats", "internal/tree",
-	"internal/verifier", "internal/sign", "internal/table", "internal/evidence", "internal/evaluate",
+	"internal/verifier", "internal/sign", "internal/table", "internal/evidence", "internal/evaluate", "internal/modelfile",
 }
 
 // unreached are messages that no test brings about, and why.
@@ -269,9 +269,7 @@ func TestEveryErrorIsMentionedByATest(t *testing.T) {
 
 // notYetMentioned is, for each package that is not covered, how many of its messages no
 // test mentions. The numbers may only go down.
-var notYetMentioned = map[string]int{
-	"internal/modelfile": 33,
-}
+var notYetMentioned = map[string]int{}
 
 func TestOtherPackagesGetNoWorse(t *testing.T) {
 	tests, own := testTexts(t), ownRuns(t)
