@@ -63,7 +63,7 @@ func OS() Env {
 // Run runs the program in an environment and returns its exit status.
 func Run(ctx context.Context, env Env, args []string) int {
 	out := &watched{w: env.Out}
-	a := &app{env: env, stdout: env.Out}
+	a := &app{env: env, stdout: env.Out, stopped: ctx.Done()}
 	a.env.Out = out
 	root := a.root()
 	root.SetArgs(args)
@@ -131,6 +131,8 @@ type app struct {
 	stdout io.Writer // env.Out as the process has it, for commands that are run
 	exit   int
 	flags  trustFlags
+
+	stopped <-chan struct{} // closed when the process is told to stop
 }
 
 const long = `Weighlock weighs a machine-learning model before it reaches its users: it packs the
@@ -167,7 +169,7 @@ func (a *app) root() *cobra.Command {
 	}
 	more := []func() *cobra.Command{
 		a.keygenCommand, a.pinCommand, a.specCommand, a.evaluateCommand, a.verifyCommand, a.lsCommand,
-		a.packCommand, a.pushCommand, a.signCommand, a.copyCommand, a.hookCommand, a.explainCommand, a.doctorCommand, a.versionCommand, a.manCommand,
+		a.packCommand, a.pushCommand, a.signCommand, a.copyCommand, a.pullCommand, a.hookCommand, a.explainCommand, a.doctorCommand, a.versionCommand, a.manCommand,
 	}
 	for _, make := range more {
 		c := make()

@@ -76,7 +76,7 @@ func (v Verdict) compare(other Verdict) int {
 func OpenPublished(ctx context.Context, repo *oci.Repository, ref oci.Reference, rules Rules) (*Published, error) {
 	p := &Published{Repo: repo, Tag: ref.Tag, rules: rules}
 	var err error
-	if p.Image, err = resolve(ctx, repo, ref); err != nil {
+	if p.Image, err = Resolve(ctx, repo, ref); err != nil {
 		return nil, err
 	}
 	if rules.Verifier != nil {
@@ -99,7 +99,9 @@ func OpenPublished(ctx context.Context, repo *oci.Repository, ref oci.Reference,
 	return p, p.checkTag()
 }
 
-func resolve(ctx context.Context, repo *oci.Repository, ref oci.Reference) (oci.Descriptor, error) {
+// Resolve finds the image behind a reference, once. A tag that leads to another
+// digest than the one beside it is refused.
+func Resolve(ctx context.Context, repo *oci.Repository, ref oci.Reference) (oci.Descriptor, error) {
 	name := ref.Digest
 	if name == "" {
 		name = ref.Tag

@@ -102,7 +102,7 @@ func survey(in Input) ([]source, error) {
 		if f.Role == "" {
 			f.Role = tree.RoleModel
 		}
-		sources = append(sources, source{name: path.Join(artifact.ModelsDir, f.Path), path: f.Path, abs: f.Abs, role: f.Role, info: info})
+		sources = append(sources, source{name: path.Join(artifact.ModelsDir, f.Path), path: f.Path, abs: f.Abs, role: f.Role, length: info.Size(), info: info})
 	}
 	slices.SortFunc(sources, func(a, b source) int { return strings.Compare(a.path, b.path) })
 	return sources, distinct(sources)
@@ -171,6 +171,7 @@ type source struct {
 	path   string // in the project
 	abs    string
 	role   string
+	length int64
 	info   fs.FileInfo // as it was when packing began
 	text   []byte
 	inline bool
@@ -180,7 +181,7 @@ func (s source) size() int64 {
 	if s.inline {
 		return int64(len(s.text))
 	}
-	return s.info.Size()
+	return s.length
 }
 
 func (s source) group() string { return s.role }

@@ -21,7 +21,7 @@ import (
 	"github.com/weighlock/weighlock/internal/pack"
 )
 
-// ErrUsage: it cannot be copied so.
+// ErrUsage is in the chain where what was asked for cannot be copied.
 var ErrUsage = errors.New("usage")
 
 // Options say what is copied, where to.
