@@ -25,7 +25,7 @@ type said struct {
 
 // makers are the functions that make errors, with the place of the text among
 // their arguments.
-var makers = map[string]int{"Errorf": 0, "errors.New": 0, "usagef": 0, "wrongf": 0, "At": 2, "notYet": 1}
+var makers = map[string]int{"Errorf": 0, "errors.New": 0, "usagef": 0, "wrongf": 0, "faultf": 0, "At": 2, "notYet": 1}
 
 // errorTexts are the error texts of folders of the module.
 func errorTexts(t *testing.T, folders ...string) []said {
@@ -231,6 +231,7 @@ var covered = []string{
 	"internal/ledger", "internal/lineage", "internal/oci", "internal/pack", "internal/policy", "internal/prepush",
 	"internal/project", "internal/publish", "internal/query", "internal/starter", "internal/stats", "internal/tree",
 	"internal/verifier", "internal/sign", "internal/table", "internal/evidence", "internal/evaluate", "internal/modelfile",
+	"internal/transfer",
 }
 
 // unreached are messages that no test brings about, and why.

@@ -24,6 +24,15 @@ import (
 // ErrUsage is in the chain where what was asked for cannot be copied.
 var ErrUsage = errors.New("usage")
 
+// fault is an oci.ErrIntegrity in words of its own: no bytes differ from their
+// digest where a statement is missing, or a history goes two ways.
+type fault struct{ error }
+
+// Is makes errors.Is find oci.ErrIntegrity.
+func (fault) Is(target error) bool { return target == oci.ErrIntegrity }
+
+func faultf(format string, v ...any) error { return fault{fmt.Errorf(format, v...)} }
+
 // Options say what is copied, where to.
 type Options struct {
 	From *oci.Repository
@@ -108,7 +117,7 @@ func (c *carrier) carry(ctx context.Context, p *plan) error {
 	}
 	if len(c.gone) > 0 {
 		slices.Sort(c.gone)
-		return fmt.Errorf("%d statements or files are listed in %s and cannot be read, first %s: %w\nhint: whoever keeps that registry may bring them back; a copy without them would hide that they are missing", len(c.gone), c.From, artifact.Short(c.gone[0]), oci.ErrIntegrity)
+		return faultf("%d statements or files are listed in %s and cannot be read, first %s\nhint: whoever keeps that registry may bring them back; a copy without them would hide that they are missing", len(c.gone), c.From, artifact.Short(c.gone[0]))
 	}
 	for _, image := range p.images {
 		if err := c.complete(ctx, image.Digest); err != nil {
@@ -401,7 +410,7 @@ func (p *plan) choose(ctx context.Context, o Options, tags []string) error {
 				return err
 			}
 			if o.Ref.Digest != "" && o.Ref.Digest != d.Digest {
-				return fmt.Errorf("%w: the tag %s of %s is %s, not %s", oci.ErrIntegrity, tag, o.From, artifact.Short(d.Digest), artifact.Short(o.Ref.Digest))
+				return faultf("the tag %s of %s is %s, not %s", tag, o.From, artifact.Short(d.Digest), artifact.Short(o.Ref.Digest))
 			}
 			if o.Ref.Digest == "" {
 				p.images = append(p.images, Image{tag, d.Digest})
@@ -462,7 +471,7 @@ func (p *plan) add(ctx context.Context, o Options, tag string, images map[string
 	t := tagged{tag, here.Digest}
 	switch {
 	case !isSpec && !isCosign && differs:
-		return fmt.Errorf("%w: %s is %s in %s, and %s in %s: two histories of one model cannot become one\nhint: copy to a repository that has no other history", oci.ErrIntegrity, tag, artifact.Short(here.Digest), o.From, artifact.Short(there.Digest), o.To)
+		return faultf("%s is %s in %s, and %s in %s: two histories of one model cannot become one\nhint: copy to a repository that has no other history", tag, artifact.Short(here.Digest), o.From, artifact.Short(there.Digest), o.To)
 	case differs:
 		p.left = append(p.left, Left{tag, "the other repository has one of its own"})
 	case isSpec:
