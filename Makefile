@@ -10,9 +10,10 @@ LINTVER := v2.15.0
 COSIGN  := $(TOOLS)/cosign
 ACT     := $(TOOLS)/act
 ACTLINT := $(TOOLS)/actionlint
+HOOKS   := $(CURDIR)/.cache/hooktools/node_modules/.bin
 OUT     ?= demo-out
 
-.PHONY: build demo test lint bench bench-hook example interop actions fuzz simulate clean
+.PHONY: build demo test lint bench bench-hook example interop actions hook-tools fuzz simulate clean
 
 build:
 	$(GO) build -ldflags='-s -w' -o $(BIN) ./cmd/weighlock
@@ -74,6 +75,17 @@ $(ACT):
 $(ACTLINT):
 	mkdir -p $(TOOLS)
 	GOBIN=$(TOOLS) $(GO) install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+# The git hook through the real pre-commit, lefthook and husky (a minute or
+# two). lefthook's own install script would write into this repository.
+hook-tools: $(HOOKS)/lefthook
+	@command -v pre-commit >/dev/null || { S=$$([ $$(id -u) = 0 ] || echo sudo); \
+	  $$S apt-get update -qq && $$S apt-get install -y -qq --no-install-recommends pre-commit; }
+	WEIGHLOCK_HOOKTOOLS=$(HOOKS) $(GO) test -count=1 -tags hooktools -run 'TestHookTools|TestHooksFile' ./cmd/weighlock
+
+$(HOOKS)/lefthook:
+	mkdir -p $(CURDIR)/.cache/hooktools
+	cd $(CURDIR)/.cache/hooktools && npm install --no-audit --no-fund --ignore-scripts --save-exact --prefix . lefthook@2.2.2 husky@9.1.7
 
 # Coverage of every interval by simulation, beyond what the tests do.
 REPLICATIONS ?= 3000

@@ -19,26 +19,26 @@ var forms = []Form{
 	{"existing", "beside what an existing pre-push hook does: put this at its beginning, and read \"$refs\" where it reads standard input", `refs=$(cat)
 printf '%s\n' "$refs" | weighlock hook run pre-push "$@" || exit
 `},
-	{"pre-commit", "the pre-commit framework: add this to .pre-commit-config.yaml, then `pre-commit install --hook-type pre-push` (of several refs in one push it hands over the first only)", `repos:
+	{"pre-commit", "the pre-commit framework: add this to .pre-commit-config.yaml, then `pre-commit install --hook-type pre-push` (of several refs in one push it hands over the first only; after `weighlock hook install` it keeps that hook beside its own, which sees them all)", `repos:
   - repo: local
     hooks:
       - id: weighlock-pre-push
         name: judge the models that this push changes
         language: system
         entry: weighlock hook run pre-push
-        stages: [pre-push]
+        stages: [pre-push] # [push] before pre-commit 3.2
         always_run: true
         pass_filenames: false
         require_serial: true
         verbose: true
 `},
-	{"lefthook", "lefthook: add this to lefthook.yml (use_stdin goes to one command only)", `pre-push:
+	{"lefthook", "lefthook: add this to lefthook.yml, then `lefthook install` (use_stdin goes to one command only)", `pre-push:
   commands:
     weighlock:
       run: weighlock hook run pre-push {0}
       use_stdin: true
 `},
-	{"husky", "husky: make this .husky/pre-push", `weighlock hook run pre-push "$@"
+	{"husky", "husky: make this .husky/pre-push, beside what `npx husky` makes", `weighlock hook run pre-push "$@"
 `},
 }
 
