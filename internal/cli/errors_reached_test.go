@@ -3,7 +3,9 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -78,10 +80,31 @@ func TestAnswersThatDoNotCome(t *testing.T) {
 		"":       "usage: no answer, and nothing was written\nhint: weighlock init MODEL PREDICTIONS asks nothing",
 		"\n\n\n": "usage: no answer to \"Model file\", and nothing was written\nhint: weighlock init MODEL PREDICTIONS asks nothing",
 	} {
-		q := &asker{in: bufio.NewReader(strings.NewReader(answers)), out: io.Discard}
-		if _, err := q.must("Model file", ""); err == nil || err.Error() != want {
+		var said strings.Builder
+		q := &asker{in: bufio.NewReader(strings.NewReader(answers)), out: &said}
+		if _, err := q.must(t.Context(), "Model file", "", func(string) error { return nil }); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v; want %s", answers, err, want)
 		}
+		if again := strings.Count(said.String(), "this cannot be left out\nhint: Ctrl-C ends the questions\n"); again != max(0, len(answers)-1) {
+			t.Errorf("%q: was asked again %d times:\n%s", answers, again, said.String())
+		}
+	}
+}
+
+// TestInterruptedQuestion shows that who is told to stop while nobody types
+// stops at once, though the reading of a terminal cannot be broken off.
+func TestInterruptedQuestion(t *testing.T) {
+	in, hold := io.Pipe()
+	defer hold.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, stop)
+	var said strings.Builder
+	q := &asker{in: bufio.NewReader(in), out: &said}
+	if answer, err := q.ask(ctx, "Model file", ""); !errors.Is(err, context.Canceled) || answer != "" {
+		t.Errorf("got %q, %v; want what ended the context", answer, err)
+	}
+	if _, err := q.ask(ctx, "Model file", ""); !errors.Is(err, context.Canceled) {
+		t.Errorf("asked once more: %v", err)
 	}
 }
 

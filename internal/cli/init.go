@@ -76,10 +76,11 @@ func (a *app) start(c *cobra.Command, o initOptions, given []string) error {
 		return usagef("--run says which run of --from, and there is no --from\nhint: --from FOLDER says where the runs are")
 	}
 	if err := starter.KnownCI(o.CI); err != nil {
-		return usagef("%v", err)
+		return usagef("--%v", err)
 	}
 	if len(given) == 0 && o.From == "" && o.CI != "" && hasProject() != "" {
-		return a.writeWorkflow(o.CI)
+		_, err := a.writeWorkflow(o.CI)
+		return err
 	}
 	if name := hasProject(); name != "" {
 		return usagef("%s is there already, and nothing was changed\nhint: edit it, or move it away first", name)
@@ -101,13 +102,19 @@ func (a *app) start(c *cobra.Command, o initOptions, given []string) error {
 	default:
 		return usagef("init takes a model file and a predictions file\nhint: weighlock init MODEL PREDICTIONS, or without arguments on a terminal, or --from a run of MLflow or DVC")
 	}
-	if err == nil && o.CI != "" {
-		err = a.writeWorkflow(o.CI)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		fmt.Fprintln(a.env.Err, "next: read it, then run `weighlock gate`")
+	written := projectFile
+	if o.CI != "" {
+		name, err := a.writeWorkflow(o.CI)
+		if err != nil {
+			return err
+		}
+		written += " and " + name
 	}
-	return err
+	fmt.Fprintf(a.env.Err, "next: read %s, then run `weighlock gate`\n", written)
+	return nil
 }
 
 // hasProject is the project file that is here, under whichever name.

@@ -54,20 +54,22 @@ func freeForWorkflow(ci string) error {
 	return nil
 }
 
-func (a *app) writeWorkflow(ci string) error {
+// writeWorkflow writes the workflow, and says where and what is left to do.
+func (a *app) writeWorkflow(ci string) (name string, err error) {
 	if err := freeForWorkflow(ci); err != nil {
-		return err
+		return "", err
 	}
 	name, text, err := workflowFile(ci)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-		return err
+		return "", err
 	}
 	if err := writeNew(name, text, 0o644); err != nil {
-		return err
+		return "", err
 	}
 	fmt.Fprintf(a.env.Out, "wrote %s\n", name)
-	return nil
+	fmt.Fprintf(a.env.Err, "before %s runs: %s\n", name, starter.Todo(ci))
+	return name, nil
 }

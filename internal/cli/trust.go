@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"golang.org/x/term"
+
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/gate"
 	"github.com/weighlock/weighlock/internal/oci"
@@ -139,8 +141,36 @@ func (a *app) loadKey() (*sign.Key, error) {
 	return key, err
 }
 
+// password gives the key's password. While it is typed, the terminal neither
+// echoes nor can the reading be broken off, so Ctrl-C leaves the reading
+// behind and gives the terminal its echo back.
 func (a *app) password() func() ([]byte, error) {
-	return sign.Password(a.env.Getenv, a.env.In, a.env.Err)
+	ask := sign.Password(a.env.Getenv, a.env.In, a.env.Err)
+	f, ok := a.env.In.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return ask
+	}
+	type answer struct {
+		password []byte
+		err      error
+	}
+	return func() ([]byte, error) {
+		state, err := term.GetState(int(f.Fd()))
+		if err != nil {
+			return nil, fmt.Errorf("asking for the password: %w", err)
+		}
+		came := make(chan answer, 1)
+		go func() {
+			password, err := ask()
+			came <- answer{password, err}
+		}()
+		select {
+		case got := <-came:
+			return got.password, got.err
+		case <-a.stopped:
+			return nil, errors.Join(context.Canceled, term.Restore(int(f.Fd()), state))
+		}
+	}
 }
 
 func (a *app) authority() sign.Authority {

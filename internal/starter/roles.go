@@ -2,6 +2,7 @@ package starter
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/weighlock/weighlock/internal/table"
@@ -43,12 +44,17 @@ func (s *surveyed) guessID(g *Guess) error {
 		candidates = exact
 	}
 	if len(candidates) == 0 {
-		candidates = where(free, func(c *column) bool { return c.Kind == table.Text && c.unique() })
+		candidates = where(free, func(c *column) bool {
+			return c.Kind == table.Text && c.unique() && c.strength() == 0 && !c.truth() && !(c.nearly() && c.fractions)
+		})
 		why = "the only text of which each row has its own"
 	}
 	switch len(candidates) {
 	case 0:
 		g.ID = Choice{Why: "no column has a name and values that identify rows, so they are matched by order"}
+		if maybe := where(free, s.counts); len(maybe) > 0 {
+			g.ID.Why += fmt.Sprintf("; each row has its own value of %s, so if that is an id, say %s", list(names(maybe)), choice("--id", maybe))
+		}
 		if s.index() {
 			g.ID.Why += "; the first column looks like pandas's index, and needs a name to be one: to_csv(..., index_label=\"id\")"
 		}
@@ -58,6 +64,15 @@ func (s *surveyed) guessID(g *Guess) error {
 		return nil
 	}
 	return s.ambiguous("name the rows", "--id", candidates)
+}
+
+// counts says whether a column numbers the rows, under a name that says
+// nothing of it.
+func (s *surveyed) counts(c *column) bool {
+	if !c.number() || !c.whole || !c.unique() || c.distinct < 3 || c.strength() > 0 || c.truth() {
+		return false
+	}
+	return !slices.ContainsFunc(s.columns, func(score *column) bool { return score.strength() > 0 && c.akin(score.stem()) })
 }
 
 // index reports whether the first column has no name, as the index that pandas
@@ -109,17 +124,37 @@ func (s *surveyed) pickScore(g *Guess) error {
 	}
 	switch len(candidates) {
 	case 0:
+		if broken := where(free, func(c *column) bool { return c.nearly() && c.fractions }); len(broken) == 1 {
+			return s.scores(broken[0])
+		}
 		return fmt.Errorf("%s: no column looks like a score; the columns are %s\nhint: say which with --score COLUMN",
 			s.options.Predictions, list(names(s.columns)))
 	case 1:
 		g.Score = Choice{Value: candidates[0].Name, Why: why}
 		return s.scores(candidates[0])
 	}
-	err := s.ambiguous("be the score", "--score", candidates)
-	if len(candidates) > 2 {
-		err = fmt.Errorf("%w; if they are the probabilities of several classes, %s", err, oneAgainstRest)
+	if label := s.severalClasses(candidates); label != nil {
+		return s.classes(label, candidates[0])
 	}
-	return err
+	return s.ambiguous("be the score", "--score", candidates)
+}
+
+// severalClasses is the label of which the candidates are probably the
+// probabilities, one for each of more than two classes; nil where they are not.
+func (s *surveyed) severalClasses(candidates []*column) *column {
+	labels := where(s.columns, func(c *column) bool {
+		return c.Name == s.options.Label || s.options.Label == "" && c.truth()
+	})
+	if len(labels) != 1 || !labels[0].coded() || !slices.ContainsFunc(candidates, func(c *column) bool { return c.unit }) {
+		return nil
+	}
+	return labels[0]
+}
+
+// coded says whether the values may be more than two classes, as words or as
+// few whole numbers.
+func (c *column) coded() bool {
+	return c.distinct > 2 && (c.Kind == table.Text && !c.nearly() || c.whole && c.distinct <= 20)
 }
 
 // strongest narrows columns that are named like scores: numbers first, then
@@ -152,10 +187,13 @@ func strongest(all, candidates []*column) []*column {
 
 // scores refuses a score column that does not score every row.
 func (s *surveyed) scores(c *column) error {
+	if c.nearly() {
+		return s.noNumber(c, "a model must score every row that it is judged on")
+	}
 	if c.Kind == table.Text {
-		return fmt.Errorf("%s: column %s holds text, not scores\nhint: say which column is the score with --score COLUMN;"+
-			" predicted classes are no scores: write the probability of one class, or, where there are several, %s",
-			s.options.Predictions, say(c.Name), oneAgainstRest)
+		return s.table.At(0, c.Name, fmt.Sprintf("holds text, such as %s, not scores"+
+			"\nhint: say which column is the score with --score COLUMN; predicted classes are no scores: hand in the probability of the positive class,"+
+			" and of more than two classes judge each against the rest", say(c.few[0])))
 	}
 	if c.Kind != table.Number {
 		return fmt.Errorf("%s: column %s holds %s, not scores\nhint: say which column is the score with --score COLUMN",
@@ -173,6 +211,20 @@ func (s *surveyed) scores(c *column) error {
 		return fmt.Errorf("%s: column %s: an infinite score cannot be judged\nhint: clip the scores, or look at what made it overflow", s.options.Predictions, say(c.Name))
 	}
 	return nil
+}
+
+// noNumber refuses the first cell of a column that is no number among numbers.
+func (s *surveyed) noNumber(c *column, missing string) error {
+	cell, hint := c.String(c.odd), "write a number there, with a point and without a unit"
+	switch {
+	case voids[strings.ToLower(cell)]:
+		hint = "if the value is missing, take the row out: " + missing
+	case strings.Contains(cell, ","):
+		hint = "write numbers with a point, 0.5 and not 0,5"
+	case strings.HasSuffix(cell, "%"):
+		hint = "write a share, 0.957 and not 95.7%"
+	}
+	return s.table.At(c.odd, c.Name, fmt.Sprintf("%s is no number, and %d of %d rows have one\nhint: %s", say(cell), c.numbers, s.table.Rows, hint))
 }
 
 // pickLabel chooses the truth: the column that the score is named after, else
@@ -200,7 +252,7 @@ func (s *surveyed) pickLabel(g *Guess) error {
 		why = fmt.Sprintf("%s is named after it", say(score.Name))
 	}
 	if len(candidates) == 0 {
-		candidates = where(free, func(c *column) bool { return c.distinct == 2 })
+		candidates = where(free, func(c *column) bool { return c.distinct == 2 || c.distinct == 3 && c.void >= 0 })
 		why = "the only column with two values"
 	}
 	if len(candidates) == 0 && score.strength() < 3 { // no probability
@@ -227,12 +279,41 @@ func (s *surveyed) labels(c *column) error {
 		return s.table.At(c.bad, c.Name, fmt.Sprintf("no label here (%d of %d rows have none)"+
 			"\nhint: leave out rows whose outcome is not known yet", c.empty, s.table.Rows))
 	}
+	if c.void >= 0 && (c.nearly() || c.distinct > 2) {
+		return s.table.At(c.void, c.Name, fmt.Sprintf("is the label missing here? It is %s"+
+			"\nhint: leave out rows whose outcome is not known yet; if it is a class, give it another name", say(c.String(c.void))))
+	}
+	if c.nearly() && c.fractions {
+		return s.noNumber(c, "leave out rows whose outcome is not known yet")
+	}
 	return nil
 }
 
 func (s *surveyed) ambiguous(what, flag string, candidates []*column) error {
-	return fmt.Errorf("%s: %d columns could %s: %s\nhint: say which, as in %s %s",
-		s.options.Predictions, len(candidates), what, list(names(candidates)), flag, shell(candidates[0].Name))
+	return fmt.Errorf("%s: %d columns could %s: %s\nhint: say which: %s",
+		s.options.Predictions, len(candidates), what, list(names(candidates)), choice(flag, candidates))
+}
+
+// choice is what may be typed, for each of the columns.
+func choice(flag string, columns []*column) string {
+	var values []string
+	for _, c := range columns {
+		values = append(values, c.Name)
+	}
+	return either(flag, values)
+}
+
+// either is a flag with each of its values, four at most.
+func either(flag string, values []string) string {
+	const most = 4
+	var out []string
+	for _, v := range values[:min(most, len(values))] {
+		out = append(out, flag+" "+shell(v))
+	}
+	if len(values) > most {
+		out = append(out, "another")
+	}
+	return strings.Join(out, ", or ")
 }
 
 // shell is a name as it is typed after a flag.

@@ -10,6 +10,7 @@ package starter
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -65,11 +66,8 @@ const Threshold = 0.5
 // Infer guesses from the predictions' columns. Its errors tell what to say by
 // which flag, or what to mend in the file.
 func Infer(o Options, t *table.Table) (*Guess, error) {
-	if err := o.check(); err != nil {
+	if err := o.CheckFiles(t); err != nil {
 		return nil, err
-	}
-	if t.Rows == 0 {
-		return nil, fmt.Errorf("%s: no rows\nhint: write one line per row with its id, its true label and the model's score", o.Predictions)
 	}
 	g := &Guess{Model: o.Model, Predictions: o.Predictions, SHA256: o.SHA256, Rows: t.Rows, Name: o.name()}
 	s := survey(o, t)
@@ -101,25 +99,91 @@ func (o Options) check() error {
 	if !digest.MatchString(o.SHA256) {
 		return fmt.Errorf("%s: %q is no SHA-256 in hexadecimal", o.Predictions, o.SHA256)
 	}
-	if o.Name != "" && !named.MatchString(o.Name) {
-		return fmt.Errorf("--name %q cannot name a model\nhint: use lower case letters, digits and single . _ - between them", o.Name)
+	return o.Check()
+}
+
+// Check refuses a name or task that a person has said and that cannot be.
+func (o Options) Check() error {
+	if o.Name != "" {
+		if err := CheckName(o.Name); err != nil {
+			return fmt.Errorf("--%w", err)
+		}
 	}
-	switch o.Task {
-	case "", "binary", "regression":
+	if o.Task != "" {
+		if err := CheckTask(o.Task); err != nil {
+			return fmt.Errorf("--%w", err)
+		}
+	}
+	return nil
+}
+
+// CheckFiles refuses the two files, as far as that does not depend on what the
+// columns mean.
+func (o Options) CheckFiles(t *table.Table) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if t.Rows == 0 {
+		return fmt.Errorf("%s: no rows\nhint: write one line per row with its id, its true label and the model's score", o.Predictions)
+	}
+	return nil
+}
+
+// CheckName refuses a name that no repository can have.
+func CheckName(name string) error {
+	if !named.MatchString(name) {
+		return fmt.Errorf("name %q cannot name a model\nhint: use lower case letters, digits and single . _ - between them", name)
+	}
+	return nil
+}
+
+// CheckTask refuses a task that is unknown, or has no metrics in this version.
+func CheckTask(task string) error {
+	switch task {
+	case "binary", "regression":
 		return nil
-	case "multiclass", "multilabel", "ranking", "forecasting", "generative":
-		return notYet(o.Predictions, "--task "+o.Task)
+	case "multiclass", "multilabel":
+		return fmt.Errorf("task %s %s\nhint: %s", task, notYet, oneByOne("CLASS", "", ""))
+	case "ranking", "forecasting", "generative":
+		return fmt.Errorf("task %s %s\nhint: a forecast of one number per row can be judged as a regression", task, notYet)
 	}
-	return fmt.Errorf("--task %q is unknown; it may be binary or regression", o.Task)
+	return fmt.Errorf("task %q is unknown; it may be binary or regression", task)
 }
 
-// notYet refuses a task that has no metrics in this version.
-func notYet(file, what string) error {
-	return fmt.Errorf("%s: %s: only binary and regression models are evaluated by this version\nhint: %s", file, what, oneAgainstRest)
+// CheckPositive refuses a positive value that a label never has.
+func CheckPositive(t *table.Table, label, value string) error {
+	c, err := t.Column(label)
+	if err != nil {
+		return err
+	}
+	l := look(c, t.Rows)
+	for i := range t.Rows {
+		if !l.lacks(i) && c.String(i) == value {
+			return nil
+		}
+	}
+	return fmt.Errorf("no row has %s in column %s, which holds %s", say(value), say(label), values(l))
 }
 
-// oneAgainstRest is what can be done with a model of several classes.
-const oneAgainstRest = "judge one class against the rest: a column that is 1 for that class and 0 otherwise, and the class's probability"
+// notYet is said of what has no metrics in this version.
+const notYet = "cannot be evaluated by this version, which evaluates binary and regression"
+
+// oneByOne is what can be done with a model of several classes, in the words
+// of a table that has them.
+func oneByOne(class, label, score string) string {
+	column, truth := "is_"+strings.Join(words(class), "_"), class
+	if !whole.MatchString(class) {
+		truth = strconv.Quote(class)
+	}
+	if label == "" {
+		label = "LABEL"
+	}
+	if score == "" {
+		score = "PROBABILITY"
+	}
+	return fmt.Sprintf("judge each class against the rest, in a project of its own: write a column that is 1 for the class and 0 for every other,"+
+		" in pandas df[%q] = (df[%q] == %s).astype(int), and say --label %s --positive 1 --score %s", column, label, truth, shell(column), shell(score))
+}
 
 func rowCount(n int) string {
 	if n == 1 {

@@ -20,12 +20,18 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden project files")
 
-func infer(t testing.TB, o Options, text []byte) (*Guess, error) {
+func read(t testing.TB, text []byte) *table.Table {
 	t.Helper()
 	tab, err := table.Read(context.Background(), "preds.csv", bytes.NewReader(text), int64(len(text)), table.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tab
+}
+
+func infer(t testing.TB, o Options, text []byte) (*Guess, error) {
+	t.Helper()
+	tab := read(t, text)
 	sum := sha256.Sum256(text)
 	o.Predictions, o.SHA256 = "preds.csv", hex.EncodeToString(sum[:])
 	if o.Model == "" {

@@ -2,6 +2,7 @@ package starter
 
 import (
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/weighlock/weighlock/internal/table"
@@ -25,6 +26,13 @@ type column struct {
 	whole    bool     // numbers, all of them integers
 	unit     bool     // numbers, all of them in [0, 1]
 	finite   bool     // numbers, none of them infinite
+
+	// Of text: how many values read as numbers, whether some are fractions, the
+	// first row whose value does not read as one, and the first whose value is a
+	// word for nothing; -1 where there is none.
+	numbers   int
+	fractions bool
+	odd, void int
 }
 
 func survey(o Options, t *table.Table) *surveyed {
@@ -39,7 +47,7 @@ func survey(o Options, t *table.Table) *surveyed {
 
 func look(t *table.Column, rows int) *column {
 	number := t.Kind == table.Number
-	c := &column{Column: t, words: words(t.Name), bad: -1, whole: number, unit: number, finite: number}
+	c := &column{Column: t, words: words(t.Name), bad: -1, odd: -1, void: -1, whole: number, unit: number, finite: number}
 	seen := map[string]bool{}
 	for i := range rows {
 		if c.lacks(i) {
@@ -54,7 +62,11 @@ func look(t *table.Column, rows int) *column {
 			c.unit = c.unit && x >= 0 && x <= 1
 			c.finite = c.finite && !math.IsInf(x, 0)
 		}
-		if v := t.String(i); !seen[v] {
+		v := t.String(i)
+		if t.Kind == table.Text {
+			c.text(i, v)
+		}
+		if !seen[v] {
 			seen[v] = true
 			if len(c.few) < 3 {
 				c.few = append(c.few, v)
@@ -64,6 +76,31 @@ func look(t *table.Column, rows int) *column {
 	c.distinct = len(seen)
 	return c
 }
+
+// text looks at one text.
+func (c *column) text(row int, v string) {
+	x, err := strconv.ParseFloat(v, 64)
+	switch {
+	case err == nil:
+		c.numbers++
+		c.fractions = c.fractions || x != math.Trunc(x)
+	case c.odd < 0:
+		c.odd = row
+	}
+	if c.void < 0 && voids[strings.ToLower(v)] {
+		c.void = row
+	}
+}
+
+// voids are words that people and programs write where there is no value.
+var voids = map[string]bool{
+	"na": true, "n/a": true, "#n/a": true, "<na>": true, "nat": true, "none": true, "null": true, "nil": true,
+	"missing": true, "unknown": true, "-": true, "?": true, ".": true,
+}
+
+// nearly says whether the column is text only for a few of its cells, and
+// holds numbers otherwise.
+func (c *column) nearly() bool { return c.odd >= 0 && c.numbers*2 > c.Len()-c.empty }
 
 // lacks says whether row i has nothing that can be used.
 func (c *column) lacks(i int) bool {

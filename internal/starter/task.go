@@ -23,7 +23,7 @@ func (s *surveyed) pickTask(g *Guess) error {
 	if g.Task.Value == "binary" {
 		return s.binary(label, score)
 	}
-	return s.regression(label)
+	return s.regression(label, score)
 }
 
 func (s *surveyed) pair(g *Guess) (label, score *column, err error) {
@@ -38,17 +38,36 @@ func (s *surveyed) task(label, score *column) (Choice, error) {
 	switch {
 	case label.distinct <= 2:
 		return Choice{Value: "binary", Why: fmt.Sprintf("%s has the two values %s", say(label.Name), values(label))}, nil
-	case label.Kind != table.Number:
-		return Choice{}, notYet(s.options.Predictions, fmt.Sprintf("column %s has %d classes", say(label.Name), label.distinct))
+	case label.Kind != table.Number, s.options.Positive != "" && label.coded(), label.coded() && score.unit:
+		return Choice{}, s.classes(label, score)
 	case label.whole && score.whole && label.distinct <= 20:
 		return Choice{}, fmt.Errorf("%s: %s and %s hold whole numbers only, %d of them: numbers, or classes?"+
-			"\nhint: say --task regression if they are numbers; models of several classes are not evaluated by this version",
-			s.options.Predictions, say(label.Name), say(score.Name), label.distinct)
+			"\nhint: say --task regression if they are numbers, such as counts; if they stand for classes, %s",
+			s.options.Predictions, say(label.Name), say(score.Name), label.distinct, oneByOne(label.few[0], label.Name, ""))
 	case score.unit && !label.unit:
 		return Choice{}, fmt.Errorf("%s: %s has %d values, and %s lies between 0 and 1: is it the right pair?"+
 			"\nhint: say --label COLUMN and --score COLUMN, or --task regression if it is", s.options.Predictions, say(label.Name), label.distinct, say(score.Name))
 	}
 	return Choice{Value: "regression", Why: fmt.Sprintf("%s holds numbers, %d different ones", say(label.Name), label.distinct)}, nil
+}
+
+// classes refuses a label of more than two classes, and says how one of them
+// can be judged.
+func (s *surveyed) classes(label, score *column) error {
+	class := label.few[len(label.few)-1]
+	for _, v := range label.few {
+		if stem := strings.Join(words(v), "_"); v == s.options.Positive || s.options.Positive == "" && stem == score.stem() {
+			class = v
+		}
+	}
+	of := score.Name
+	for _, c := range s.columns {
+		if c.strength() > 0 && c.stem() == strings.Join(words(class), "_") {
+			of = c.Name
+		}
+	}
+	return fmt.Errorf("%s: column %s has %d classes, such as %s: a model of more than two %s\nhint: %s",
+		s.options.Predictions, say(label.Name), label.distinct, say(class), notYet, oneByOne(class, label.Name, of))
 }
 
 func (s *surveyed) binary(label, score *column) error {
@@ -58,18 +77,30 @@ func (s *surveyed) binary(label, score *column) error {
 			s.options.Predictions, say(label.Name), values(label), s.table.Rows)
 	}
 	if label.distinct > 2 {
-		return notYet(s.options.Predictions, fmt.Sprintf("column %s has %d classes", say(label.Name), label.distinct))
+		return s.classes(label, score)
 	}
 	for i, x := range score.Numbers {
 		if x < 0 || x > 1 {
 			return s.table.At(i, score.Name, fmt.Sprintf("%g is no probability"+
-				"\nhint: a binary model is judged on probabilities: turn raw scores into them, for instance with 1/(1+exp(-score))", x))
+				"\nhint: a binary model is judged on probabilities: %s", x, probability(score.Numbers)))
 		}
 	}
 	return nil
 }
 
-func (s *surveyed) regression(label *column) error {
+// probability is how numbers that are none may become probabilities.
+func probability(scores []float64) string {
+	if slices.Min(scores) >= 0 && slices.Max(scores) <= 100 {
+		return "divide percentages by 100; odds or votes need another way"
+	}
+	return "raw scores of a logistic model become them with 1/(1+exp(-score)); others need a calibrated model"
+}
+
+func (s *surveyed) regression(label, score *column) error {
+	probabilities := where(s.columns, func(c *column) bool { return c.strength() >= 3 && c.unit && !c.whole })
+	if label.coded() && score.unit && len(probabilities) >= label.distinct {
+		return s.classes(label, score)
+	}
 	if label.Kind != table.Number {
 		return fmt.Errorf("%s: column %s holds %s, and a regression is judged on numbers\nhint: say which column is the label with --label COLUMN",
 			s.options.Predictions, say(label.Name), label.Kind)
@@ -122,8 +153,8 @@ func (s *surveyed) pickPositive(g *Guess) error {
 			}
 		}
 	}
-	return fmt.Errorf("%s: which value of %s is %s the probability of: %s?\nhint: say which, as in --positive %s",
-		s.options.Predictions, say(label.Name), say(score.Name), values(label), shell(label.few[0]))
+	return fmt.Errorf("%s: which value of %s is %s the probability of: %s?\nhint: say which: %s",
+		s.options.Predictions, say(label.Name), say(score.Name), values(label), either("--positive", slices.Sorted(slices.Values(label.few))))
 }
 
 // values lists the values of a column that has few, as they are written in YAML.
@@ -138,7 +169,13 @@ func values(c *column) string {
 // warn tells of scores that can be judged, and are probably not what was meant.
 func (s *surveyed) warn(g *Guess) {
 	label, score, err := s.pair(g)
-	if err != nil || g.Task.Value != "binary" {
+	if err != nil {
+		return
+	}
+	if g.Task.Value != "binary" {
+		if label.coded() {
+			g.Warnings = append(g.Warnings, fmt.Sprintf("%s holds %d whole numbers only: if they stand for classes, a regression on them means nothing", say(label.Name), label.distinct))
+		}
 		return
 	}
 	if score.whole {
