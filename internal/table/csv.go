@@ -1,13 +1,13 @@
 package table
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -114,19 +114,19 @@ func (f *reading) names(c *chunk) *Error {
 	if i == len(p.b) {
 		return &Error{File: f.name, Problem: "is empty" + "\nhint: the first line must name the columns"}
 	}
-	for begin := p.line; ; i++ {
+	begin := p.line
+	if e := f.separated(begin, p.b[i:]); e != nil {
+		return e
+	}
+	twice, again := "", false
+	for ; ; i++ {
 		cell, end, err := p.cell(i, 0)
 		if err != nil {
 			return err
 		}
 		name := string(cell)
-		if slices.Contains(f.header, name) {
-			return &Error{File: f.name, Line: begin, Column: name, Problem: "is named twice in the header"}
-		}
-		if len(f.header) == 0 && p.b[i] != '"' && endsLine(p.b, end) {
-			if e := f.separated(begin, name); e != nil {
-				return e
-			}
+		if slices.Contains(f.header, name) && !again {
+			twice, again = name, true
 		}
 		f.header = append(f.header, name)
 		if i = end; i == len(p.b) || p.b[i] != ',' {
@@ -137,20 +137,75 @@ func (f *reading) names(c *chunk) *Error {
 		i, _ = lineEnd(p.b, i)
 		p.line++
 	}
+	if cell := f.row(p.b[i:]); cell != "" {
+		return &Error{File: f.name, Line: begin, Problem: "looks like data, not names: it has " + shown(cell) + " where the line below has a number too" +
+			"\nhint: write a first line with the columns' names; pandas does without header=False"}
+	}
+	if again {
+		return &Error{File: f.name, Line: begin, Column: twice, Problem: "is named twice in the header"}
+	}
 	c.lines -= int(p.line - c.line)
 	c.bytes, c.line = c.bytes[i:], p.line
 	return nil
 }
 
+// row says whether the header may be a row itself, by the row below it: every
+// column that has a number there has one, or nothing, in the header too. It is
+// the first such number; empty where the header names at least one of them.
+// What is wrong with the row below is left to whoever reads it.
+func (f *reading) row(b []byte) string {
+	p := &parser{file: f.name, b: b, part: &part{}}
+	i := 0
+	for i < len(b) {
+		end, blank := lineEnd(b, i)
+		if !blank {
+			break
+		}
+		i = end
+	}
+	found := ""
+	for n := 0; n < len(f.header) && i < len(b); n++ {
+		cell, end, err := p.cell(i, n)
+		if err != nil {
+			return ""
+		}
+		if _, number := parseNumber(cell); number {
+			name := []byte(f.header[n])
+			_, number := parseNumber(name)
+			switch {
+			case !number && len(bytes.TrimSpace(name)) > 0:
+				return ""
+			case number && found == "":
+				found = f.header[n]
+			}
+		}
+		if i = end; i == len(b) || b[i] != ',' {
+			break
+		}
+		i++
+	}
+	return found
+}
+
 // separated refuses a header that is one name only because something else than
 // a comma stands between the names. A single name that holds such a sign is
 // written in quotes.
-func (f *reading) separated(line int64, name string) *Error {
-	for sign, word := range map[string]string{";": "semicolons", "\t": "tabs"} {
-		if strings.Contains(name, sign) {
-			return &Error{File: f.name, Line: line, Problem: "the cells are separated by " + word + ", and a CSV's are by commas" +
-				"\nhint: write it again with commas between cells and a point in numbers, as pandas does with to_csv(sep=\",\", decimal=\".\")"}
+func (f *reading) separated(line int64, b []byte) *Error {
+	head, _, _ := bytes.Cut(b, newline)
+	if bytes.IndexByte(head, ',') >= 0 {
+		return nil
+	}
+	for _, s := range []struct{ sign, word string }{{";", "semicolons"}, {"\t", "tabs"}} {
+		bare := bytes.Count(head, []byte(s.sign))
+		if head[0] == '"' { // then between quoted names, and not inside the only one
+			bare = bytes.Count(head, []byte(`"`+s.sign))
 		}
+		if bare == 0 {
+			continue
+		}
+		return &Error{File: f.name, Line: line, Problem: "the cells are separated by " + s.word + ", and a CSV's are by commas" +
+			"\nhint: write commas between cells and points in numbers, as in Python: import pandas; " +
+			fmt.Sprintf("pandas.read_csv(%q, sep=%q, decimal=\",\", dtype={\"id\": str}).to_csv(%[1]q, index=False)", f.name, s.sign)}
 	}
 	return nil
 }
