@@ -168,6 +168,7 @@ func (a *app) password() func() ([]byte, error) {
 		case got := <-came:
 			return got.password, got.err
 		case <-a.stopped:
+			fmt.Fprintln(a.env.Err)
 			return nil, errors.Join(context.Canceled, term.Restore(int(f.Fd()), state))
 		}
 	}
