@@ -40,7 +40,7 @@ func readParquet(ctx context.Context, name string, r io.ReaderAt, size int64, o 
 		hands <- struct{}{}
 		group.Go(func() {
 			defer func() { <-hands }()
-			t.Columns[i], problems[i] = readLeaf(ctx, name, f, leaf, size, slices.Contains(o.Text, leaf.Name()))
+			t.Columns[i], problems[i] = readLeaf(ctx, name, source, f, leaf, size, slices.Contains(o.Text, leaf.Name()))
 		})
 	}
 	group.Wait()
@@ -110,7 +110,7 @@ func chooseLeaves(t *Table, f *parquet.File, o Options) (leaves []*parquet.Colum
 }
 
 // readLeaf reads one column through all row groups.
-func readLeaf(ctx context.Context, name string, f *parquet.File, leaf *parquet.Column, size int64, asText bool) (col *Column, err error) {
+func readLeaf(ctx context.Context, name string, r io.ReaderAt, f *parquet.File, leaf *parquet.Column, size int64, asText bool) (col *Column, err error) {
 	defer damaged(name, leaf.Name(), &err)
 	form, problem := formOf(leaf.Type(), asText)
 	if problem != "" {
@@ -120,9 +120,13 @@ func readLeaf(ctx context.Context, name string, f *parquet.File, leaf *parquet.C
 	// as far as its size makes them likely.
 	room := int(min(f.NumRows(), max(1<<16, 8*size)))
 	c := newLeafReader(leaf, form, room)
-	for _, group := range f.RowGroups() {
+	for i, group := range f.RowGroups() {
 		before := c.rows
-		if err := c.group(ctx, group); err != nil {
+		err := unpackable(r, size, &f.Metadata().RowGroups[i].Columns[leaf.Index()].MetaData)
+		if err == nil {
+			err = c.group(ctx, group)
+		}
+		if err != nil {
 			var e *Error
 			if ctx.Err() != nil || errors.As(err, &e) {
 				return nil, err

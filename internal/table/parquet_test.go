@@ -91,7 +91,7 @@ func TestParquetColumns(t *testing.T) {
 		{Name: "always", Numbers: []float64{0, 0, 0}},
 		{Name: "uuid", Kind: Text, Codes: []int32{0, 0, 0}, Dict: []string{"00000000-0000-0000-0000-000000000000"}},
 	}
-	for name, codec := range map[string]compress.Codec{"plain": &parquet.Uncompressed, "snappy": &parquet.Snappy, "zstd": &parquet.Zstd, "gzip": &parquet.Gzip} {
+	for name, codec := range map[string]compress.Codec{"plain": &parquet.Uncompressed, "snappy": &parquet.Snappy, "zstd": &parquet.Zstd, "gzip": &parquet.Gzip, "lz4": &parquet.Lz4Raw} {
 		for version := 1; version <= 2; version++ {
 			t.Run(fmt.Sprint(name, ", page version ", version), func(t *testing.T) {
 				got, err := readBytes(write(t, samples(), parquet.Compression(codec), parquet.DataPageVersion(version)), Options{Text: []string{"id"}})
@@ -156,7 +156,13 @@ func TestParquetRefusals(t *testing.T) {
 // TestDamagedParquet flips every byte of a file: each gives columns or an
 // *Error, never a panic.
 func TestDamagedParquet(t *testing.T) {
-	good := write(t, samples(), parquet.Compression(&parquet.Snappy))
+	for _, codec := range []compress.Codec{&parquet.Snappy, &parquet.Lz4Raw} {
+		damage(t, write(t, samples(), parquet.Compression(codec)))
+	}
+}
+
+func damage(t *testing.T, good []byte) {
+	t.Helper()
 	for i := range good {
 		b := bytes.Clone(good)
 		b[i] ^= 0xff
@@ -189,6 +195,7 @@ func TestABrokenDiskIsNoBrokenFile(t *testing.T) {
 func FuzzParquet(f *testing.F) {
 	f.Add(write(f, samples()))
 	f.Add(write(f, samples(), parquet.Compression(&parquet.Zstd), parquet.DataPageVersion(1)))
+	f.Add(write(f, samples(), parquet.Compression(&parquet.Lz4Raw)))
 	f.Add([]byte("PAR1\x00\x00\x00\x00PAR1"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, err := readBytes(b, Options{Text: []string{"id"}})

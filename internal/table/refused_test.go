@@ -82,7 +82,7 @@ func TestParquetThatContradictsItself(t *testing.T) {
 	type someCategory struct {
 		A *string `parquet:"a,dict"`
 	}
-	half, yes, word := 0.5, true, "word"
+	half, yes, word, long := 0.5, true, "word", strings.Repeat("x", 500)
 	second := []parquet.WriterOption{parquet.DataPageVersion(2), parquet.Compression(&parquet.Uncompressed)}
 	first := []parquet.WriterOption{parquet.DataPageVersion(1), parquet.Compression(&parquet.Uncompressed)}
 	numbers := write(t, []number{{1}, {2}, {3}}, first...)
@@ -94,6 +94,14 @@ func TestParquetThatContradictsItself(t *testing.T) {
 		"a column before the file": {
 			footer(t, numbers, func(m *format.FileMetaData) { firstChunk(m).DataPageOffset = -1 }),
 			"f.parquet: row 1, column a: its bytes are said to begin at -1",
+		},
+		"numbers that are called LZ4": {
+			footer(t, numbers, func(m *format.FileMetaData) { firstChunk(m).Codec = format.Lz4Raw }),
+			"f.parquet: row 1, column a: page 0 cannot be unpacked into the 16 bytes that it announces",
+		},
+		"a small page that announces much": {
+			page(t, write(t, []someText{{&long}}, parquet.Compression(&parquet.Lz4Raw)), func(h *format.PageHeader) { h.UncompressedPageSize = 8000 }),
+			"f.parquet: row 1, column a: page 0 says that its 24 bytes unpack to 7998, which is more than can be",
 		},
 		"a page beyond its row group": {
 			page(t, numbers, func(h *format.PageHeader) { h.DataPageHeader.V.NumValues = 1 << 5 }),

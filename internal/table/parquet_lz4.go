@@ -1,0 +1,75 @@
+package table
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+	"github.com/pierrec/lz4/v4"
+)
+
+// unpackable refuses LZ4 pages that cannot be unpacked into the bytes that
+// their headers announce. The library doubles its memory until a page can be,
+// which a damaged one never can, and the end of memory is the end of the
+// program. What else is wrong with the pages is left to it.
+func unpackable(r io.ReaderAt, size int64, chunk *format.ColumnMetaData) error {
+	if chunk.Codec != format.Lz4Raw {
+		return nil
+	}
+	begin := chunk.DataPageOffset
+	if chunk.DictionaryPageOffset != 0 {
+		begin = chunk.DictionaryPageOffset
+	}
+	pages := bufio.NewReader(io.NewSectionReader(r, begin, min(chunk.TotalCompressedSize, size)))
+	decoder := thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(pages))
+	var into []byte
+	for n := 0; ; n++ {
+		h, page := nextPage(decoder, pages, size)
+		if h == nil {
+			return nil // the end, or what the library refuses too
+		}
+		packed, size := packedPart(h, page)
+		if packed == nil {
+			continue
+		}
+		if most := 255 * (int64(len(packed)) + 1); size < 0 || size > most { // LZ4 packs no tighter
+			return fmt.Errorf("page %d says that its %d bytes unpack to %d, which is more than can be", n, len(packed), size)
+		}
+		if int64(len(into)) < size {
+			into = make([]byte, size)
+		}
+		if _, err := lz4.UncompressBlock(packed, into[:size]); err != nil {
+			return fmt.Errorf("page %d cannot be unpacked into the %d bytes that it announces", n, size)
+		}
+	}
+}
+
+// nextPage is a page with its header; nil where no whole one follows.
+func nextPage(decoder *thrift.Decoder, pages io.Reader, most int64) (*format.PageHeader, []byte) {
+	var h format.PageHeader
+	if decoder.Decode(&h) != nil || h.CompressedPageSize < 0 || int64(h.CompressedPageSize) > most {
+		return nil, nil
+	}
+	page := make([]byte, h.CompressedPageSize)
+	if _, err := io.ReadFull(pages, page); err != nil {
+		return nil, nil
+	}
+	return &h, page
+}
+
+// packedPart is what of a page is packed, and how many bytes it stands for;
+// nil where nothing is.
+func packedPart(h *format.PageHeader, page []byte) (packed []byte, size int64) {
+	size = int64(h.UncompressedPageSize)
+	if h.Type != format.DataPageV2 {
+		return page, size
+	}
+	v2 := &h.DataPageHeaderV2.V // its levels stand in front, unpacked
+	levels := int64(max(v2.RepetitionLevelsByteLength, 0)) + int64(max(v2.DefinitionLevelsByteLength, 0))
+	if levels > int64(len(page)) || v2.IsCompressed.Valid && !v2.IsCompressed.V {
+		return nil, 0
+	}
+	return page[levels:], size - levels
+}
