@@ -21,8 +21,9 @@ import (
 // wire writes down what is said on the way to a registry: "PATCH 0-999 202".
 type wire struct {
 	http.Handler
-	mu   sync.Mutex
-	said []string
+	mu    sync.Mutex
+	begun []string // requests by method
+	said  []string // requests that were answered
 }
 
 // answered remembers the status of an answer.
@@ -52,6 +53,9 @@ func (x *wire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPut && r.ContentLength > 0 {
 		said += fmt.Sprintf(" of %d", r.ContentLength)
 	}
+	x.mu.Lock()
+	x.begun = append(x.begun, r.Method)
+	x.mu.Unlock()
 	a := &answered{w, http.StatusOK}
 	defer func() {
 		fault := recover()
@@ -70,6 +74,13 @@ func (x *wire) story() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return strings.Join(x.said, ", ")
+}
+
+// methods are those of all requests, in order.
+func (x *wire) methods() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return strings.Join(x.begun, " ")
 }
 
 // before is what happens to a request on its way; it says whether that was all.
@@ -293,4 +304,3 @@ func TestUploadsInPieces(t *testing.T) {
 		})
 	}
 }
-
