@@ -231,17 +231,16 @@ var everywhere = []string{"internal", "schema", "policies", "cmd"}
 
 // unreached are messages that no test brings about, and why.
 var unreached = map[string]string{
-	"%s: %s belongs to no package":                  "schemas are read from packages only; CUE's API allows for others",
-	"question":                                      "a mark to tell errors by; what is printed goes without it",
-	"cannot be imported":                            "a mark to tell errors by; what is printed goes without it",
-	"the workflow for %s names no target":           "the workflows are part of the program, and another test reads them",
-	"the registry does not take a blob in pieces":   "a mark to tell errors by; the blob is sent in one piece then",
-	"its predictions were not kept in the registry": "publish always keeps them; another program's champion may lack them",
+	"%s: %s belongs to no package":                                                  "schemas are read from packages only; CUE's API allows for others",
+	"cannot be imported":                                                            "a mark to tell errors by; what is printed goes without it",
+	"the workflow for %s names no target":                                           "the workflows are part of the program, and another test reads them",
+	"the registry does not take a blob in pieces":                                   "a mark to tell errors by; the blob is sent in one piece then",
+	"its predictions were not kept in the registry":                                 "publish always keeps them; another program's champion may lack them",
 	"%w: the input rebuilt from the evidence is %s, the verdict was given on %s":    "an altered input is found by its digest first",
 	"%w: the statement %s, on which the verdict rests, does not count any more: %s": "an altered verifier file is found by its digest first",
 	"%w: two %s statements of the same moment disagree: %s and %s":                  "wants two evaluators and one trusted second",
 	"%w: result %q stands twice or has no name":                                     "internal/gate tests that it is refused, and not the words",
-	"the rule gave no answer": "a rule that loads has a set of checks, be it empty; without an answer nothing may pass",
+	"the rule gave no answer":                                                       "a rule that loads has a set of checks, be it empty; without an answer nothing may pass",
 }
 
 func TestEveryErrorIsMentionedByATest(t *testing.T) {
