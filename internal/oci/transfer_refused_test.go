@@ -298,18 +298,18 @@ func TestAnswerBeforeAllWasSent(t *testing.T) {
 	content, d := sample(t)
 	w := newWay(t, Options{})
 	gate := make(chan struct{})
-	w.front.set(on("PATCH", "1000-", func(rw http.ResponseWriter, _ *http.Request) bool {
+	w.front.set(on("PATCH", "1000-", once(func(rw http.ResponseWriter, _ *http.Request) bool {
 		// By hand: Go's server would read the body first.
 		conn, _, err := http.NewResponseController(rw).Hijack()
 		if err != nil {
 			t.Error(err)
 			return false
 		}
-		defer conn.Close()
+		t.Cleanup(func() { conn.Close() }) // not now: a reset would overtake the answer
 		io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nRange: 0-1999\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 		close(gate)
 		return true
-	}))
+	})))
 	err := w.PushBlob(t.Context(), d, func(from int64) (io.ReadCloser, error) {
 		if from == 1000 {
 			return &gated{Reader: bytes.NewReader(content[from:]), gate: gate}, nil
