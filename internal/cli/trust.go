@@ -205,7 +205,7 @@ func (a *app) loadIDKey() ([]byte, error) {
 }
 
 func (a *app) open(ref string) (*oci.Repository, oci.Reference, error) {
-	return oci.Open(ref, oci.Options{Transport: a.env.Transport})
+	return oci.Open(ref, oci.Options{Transport: a.env.Transport, Patience: a.env.Patience, Wait: a.env.Wait})
 }
 
 // openPublished reads what a reference leads to, with signatures checked.
