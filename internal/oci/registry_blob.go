@@ -25,20 +25,20 @@ type download struct {
 	r       *registry
 	d       Descriptor
 	at, end int64
+	part    bool // not the whole, which is verified
 	body    io.ReadCloser
 	tries   int   // since the last time that much came
 	came    int64 // since the last fault
 }
 
 func (r *registry) download(ctx context.Context, d Descriptor, from, end int64) (io.ReadCloser, error) {
-	w := &download{ctx: ctx, r: r, d: d, at: from, end: end}
+	w := &download{ctx: ctx, r: r, d: d, at: from, end: end, part: from > 0 || end < d.Size}
 	return w, r.attempts(ctx, w.open)
 }
 
 func (w *download) open() error {
 	q := request{path: "blobs/" + w.d.Digest}
-	part := w.at > 0 || w.end < w.d.Size
-	if part {
+	if w.part || w.at > 0 {
 		q.header = http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", w.at, w.end-1)}}
 	}
 	resp, err := w.r.once(w.ctx, q, http.StatusOK, http.StatusPartialContent)
@@ -47,8 +47,10 @@ func (w *download) open() error {
 	}
 	skip, err := w.begins(resp)
 	if err == nil && skip > 0 {
-		_, err = io.CopyN(io.Discard, resp.Body, skip)
-		err = brokenOff(err)
+		n, skipErr := io.CopyN(io.Discard, resp.Body, skip)
+		if err = brokenOff(skipErr); errors.Is(err, io.EOF) {
+			err = w.endsAfter(n)
+		}
 	}
 	if err != nil {
 		resp.Body.Close()
@@ -73,6 +75,10 @@ func (w *download) begins(resp *http.Response) (skip int64, err error) {
 	return skip, nil
 }
 
+func (w *download) endsAfter(n int64) error {
+	return fmt.Errorf("%s ends after %d of %d bytes: %w", w.d.Digest, n, w.d.Size, ErrIntegrity)
+}
+
 // brokenOff says of a broken stream that it was the network's.
 func brokenOff(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
@@ -86,17 +92,23 @@ func brokenOff(err error) error {
 const much = 8 << 20
 
 func (w *download) Read(p []byte) (int, error) {
+	if w.at == w.end && w.part {
+		return 0, io.EOF
+	}
 	if w.at == w.end {
-		// Not a byte more: whoever verifies must hear of it.
+		// A byte too many is handed on: whoever verifies must hear of it.
 		n, err := w.body.Read(p[:min(len(p), 1)])
-		if w.end < w.d.Size {
-			n, err = 0, io.EOF
-		}
 		return n, brokenOff(err)
 	}
 	n, err := w.body.Read(p[:min(int64(len(p)), w.end-w.at)])
 	w.at += int64(n)
 	w.came += int64(n)
+	if n > 0 && w.at == w.end {
+		return n, nil // an error is met again by whoever reads on
+	}
+	if errors.Is(err, io.EOF) && w.at < w.end {
+		return n, w.endsAfter(w.at)
+	}
 	if err = brokenOff(err); err == nil || errors.Is(err, io.EOF) || w.ctx.Err() != nil {
 		return n, err
 	}

@@ -11,7 +11,8 @@ import (
 
 // patient ends a request on which nothing moves any more: no byte of it is
 // taken, no answer comes, or no byte of the answer, for so long. One that
-// moves, but too slowly ever to end, is ended too.
+// moves, but too slowly ever to end, is ended too. The time that a caller
+// takes before it reads on does not count.
 type patient struct {
 	inner http.RoundTripper
 	still time.Duration
@@ -23,7 +24,7 @@ const leastRate = 16 << 10
 
 func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
-	w := &watch{ctx: ctx, cancel: cancel, still: p.still, began: time.Now()}
+	w := &watch{ctx: ctx, cancel: cancel, still: p.still, since: time.Now()}
 	w.timer = time.AfterFunc(p.still, w.end)
 	req = req.WithContext(ctx)
 	if req.Body != nil && req.Body != http.NoBody {
@@ -40,6 +41,7 @@ func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
 		w.stop()
 		return nil, w.cause(err)
 	}
+	w.rest()
 	resp.Body = moving{resp.Body, w, true}
 	return resp, nil
 }
@@ -49,11 +51,12 @@ type watch struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	still  time.Duration
-	began  time.Time
 	timer  *time.Timer
 
-	mu    sync.Mutex
-	moved int64
+	mu     sync.Mutex
+	moved  int64
+	waited time.Duration // in all, until since
+	since  time.Time     // zero while nobody waits
 }
 
 // stillError is the end of patience.
@@ -78,12 +81,31 @@ func (w *watch) cause(err error) error {
 	return err
 }
 
+// wait begins, and rest ends, a time in which something must move.
+func (w *watch) wait() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.since = time.Now()
+	w.timer.Reset(w.still)
+}
+
+func (w *watch) rest() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waited += time.Since(w.since)
+	w.since = time.Time{}
+	w.timer.Stop()
+}
+
 func (w *watch) move(n int) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.moved += int64(n)
+	if w.since.IsZero() {
+		return // the rest of a body whose request was answered
+	}
 	due := w.still + time.Duration(w.moved/leastRate)*time.Second
-	w.mu.Unlock()
-	if time.Since(w.began) > due {
+	if w.waited+time.Since(w.since) > due {
 		w.end()
 		return
 	}
@@ -98,6 +120,10 @@ type moving struct {
 }
 
 func (m moving) Read(p []byte) (int, error) {
+	if m.answer {
+		m.w.wait()
+		defer m.w.rest()
+	}
 	n, err := m.ReadCloser.Read(p)
 	if n > 0 {
 		m.w.move(n)
