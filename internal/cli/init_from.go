@@ -1,12 +1,17 @@
 package cli
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/weighlock/weighlock/internal/evidence"
 )
@@ -21,14 +26,15 @@ func (a *app) initFrom(ctx context.Context, o initOptions, given []string) error
 		return err
 	}
 	from := evidence.Options{Root: root, From: o.From, Run: o.Run}
-	switch len(given) {
-	case 1:
-		o.Predictions = given[0]
-	case 2:
+	if len(given) == 2 {
 		if from.Model, err = inside(root, given[0]); err != nil {
 			return err
 		}
-		o.Predictions = given[1]
+	}
+	if len(given) > 0 {
+		if from.Predictions, err = inside(root, given[len(given)-1]); err != nil {
+			return err
+		}
 	}
 	c, err := evidence.Import(ctx, from)
 	if errors.Is(err, evidence.ErrUnfit) {
@@ -37,15 +43,11 @@ func (a *app) initFrom(ctx context.Context, o initOptions, given []string) error
 	if err != nil {
 		return err
 	}
-	o.Model = c.Model
-	if o.Predictions == "" {
-		o.Predictions = c.Predictions
-	}
+	o.Model, o.Predictions, o.Train = c.Model, cmp.Or(from.Predictions, c.Predictions), c.Train
 	if o.Model == "" || o.Predictions == "" {
-		return usagef("%s does not say which file here is %s\nhint: weighlock init --from %s %s",
-			o.From, unsaid(o), o.From, map[bool]string{true: "MODEL PREDICTIONS", false: "PREDICTIONS"}[o.Model == ""])
+		return notHere(o, c)
 	}
-	text, err := c.Canonical()
+	text, err := readable(c)
 	if err != nil {
 		return err
 	}
@@ -60,14 +62,40 @@ func (a *app) initFrom(ctx context.Context, o initOptions, given []string) error
 	return nil
 }
 
-func unsaid(o initOptions) string {
+// notHere refuses a run of which a file has to be named. Where its files lie
+// elsewhere, they are fetched first.
+func notHere(o initOptions, c *evidence.Claim) error {
+	what, named := "the predictions", "PREDICTIONS"
 	switch {
-	case o.Model != "":
-		return "the predictions"
-	case o.Predictions != "":
-		return "the model"
+	case o.Model == "" && o.Predictions == "":
+		what, named = "the model, and which the predictions", "MODEL PREDICTIONS"
+	case o.Model == "":
+		what, named = "the model", "MODEL "+shell(o.Predictions)
 	}
-	return "the model, and which the predictions"
+	again := "weighlock init --from " + shell(o.From)
+	if o.Run != "" {
+		again += " --run " + shell(o.Run)
+	}
+	if c.Elsewhere != "" && o.Model == "" {
+		return usagef("%s does not say which file here is %s: the run's files lie at %s\nhint: fetch them, with mlflow artifacts download --run-id %s --dst-path ., then: %s %s",
+			o.From, what, c.Elsewhere, shell(c.Lineage.Run), again, named)
+	}
+	return usagef("%s does not say which file here is %s\nhint: %s %s", o.From, what, again, named)
+}
+
+// readable is a claim as it is kept: on many lines, for people. What counts is
+// its text, by whose digest a verdict names it.
+func readable(c *evidence.Claim) ([]byte, error) {
+	text, err := c.Canonical()
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, text, "", "  "); err != nil {
+		return nil, err
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
 }
 
 // origin is the run, for the head of the project file.
@@ -77,6 +105,10 @@ func origin(c *evidence.Claim) []string {
 	if l.Code != nil {
 		out = append(out, "It is claimed to be made by commit "+l.Code.Commit+".")
 	}
+	if numbers := claimed(c.Metrics); numbers != "" {
+		out = append(out, fmt.Sprintf("%s claims %s for it; hold that against what `weighlock gate` computes.", l.Source, numbers))
+	}
+	out = append(out, c.Notes...)
 	return append(out, fmt.Sprintf("%s holds all that is claimed, and what is missing. It counts for nothing at", evidence.Path),
 		"release, which wants the run to be watched: weighlock run -- COMMAND.")
 }
@@ -93,7 +125,7 @@ func keepClaim(text []byte) error {
 			return err
 		}
 	}
-	return writeNew(evidence.Path, append(text, '\n'), 0o644)
+	return writeNew(evidence.Path, text, 0o644)
 }
 
 func (a *app) tellClaim(c *evidence.Claim) {
@@ -102,4 +134,27 @@ func (a *app) tellClaim(c *evidence.Claim) {
 	for _, gap := range c.Missing {
 		fmt.Fprintf(a.env.Err, "  %s: %s\n", gap.Path, gap.Why)
 	}
+	if numbers := claimed(c.Metrics); numbers != "" {
+		fmt.Fprintf(a.env.Err, "claimed: %s; `weighlock gate` computes its own, from the predictions\n", numbers)
+	}
+	for _, note := range c.Notes {
+		fmt.Fprintln(a.env.Err, "warning: "+note)
+	}
+}
+
+// claimed lists a tracker's numbers, a dozen at most.
+func claimed(metrics []evidence.Metric) string {
+	const most = 12
+	var out []string
+	for _, m := range metrics[:min(most, len(metrics))] {
+		value := m.Status
+		if m.Value != nil {
+			value = strconv.FormatFloat(*m.Value, 'g', 4, 64)
+		}
+		out = append(out, m.Name+" "+value)
+	}
+	if n := len(metrics) - most; n > 0 {
+		out = append(out, fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(out, ", ")
 }

@@ -39,6 +39,17 @@ type Claim struct {
 	// to the project; empty where it names none, or several.
 	Model       string `json:"-"`
 	Predictions string `json:"-"`
+
+	// Train is a table that the run has read, unchanged since, and that is named
+	// like training data; empty where there is none, or several.
+	Train string `json:"-"`
+
+	// Elsewhere is where the tracker keeps the run's files, without credentials,
+	// where none of them lies here.
+	Elsewhere string `json:"-"`
+
+	// Notes say what else a person should know before the claim is used.
+	Notes []string `json:"-"`
 }
 
 // Tool is what wrote the run down.
@@ -314,6 +325,11 @@ var modelSuffixes = []string{
 
 func looksLikeModel(name string) bool {
 	return slices.Contains(modelSuffixes, strings.ToLower(filepath.Ext(name)))
+}
+
+func looksLikeTraining(name string) bool {
+	ext := strings.ToLower(filepath.Ext(name))
+	return (ext == ".csv" || ext == ".parquet") && strings.Contains(strings.ToLower(filepath.Base(name)), "train")
 }
 
 func looksLikePredictions(name string) bool {

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5" //nolint:gosec // what DVC wrote; never relied on alone
 	"encoding/hex"
@@ -190,7 +191,9 @@ func (d *dvcRepo) claim(lock *dvcLock, name string) error {
 			return err
 		}
 	}
-	d.predictions(lock)
+	if err := d.predictions(lock); err != nil {
+		return err
+	}
 	return d.metrics()
 }
 
@@ -211,6 +214,11 @@ func (d *dvcRepo) inputs(stage string, s dvcStage) error {
 		uri := fmt.Sprintf("dvc://./%s?md5=%s", file.Path, f.MD5)
 		d.c.Lineage.Inputs = append(d.c.Lineage.Inputs, Input{Name: file.Path, Path: file.Path, Digest: file.Digest, Size: file.Size, URI: uri})
 	}
+	var read []string
+	for _, in := range d.c.Lineage.Inputs {
+		read = append(read, in.Path)
+	}
+	d.c.Train = theOnly(read, looksLikeTraining)
 	if len(s.Deps) == 0 {
 		d.c.lacks("inputs", "stage %s names no dependency", stage)
 	}
@@ -320,16 +328,29 @@ func md5File(name string) (string, error) {
 }
 
 // predictions is the one output, of any stage, that is named like predictions.
-func (d *dvcRepo) predictions(lock *dvcLock) {
+// Whoever uses them, or names another output as such, is told where their
+// bytes are not those of dvc.lock: they may be another model's.
+func (d *dvcRepo) predictions(lock *dvcLock) error {
 	var outs []string
+	stages, files := map[string]string{}, map[string]dvcFile{}
 	for _, stage := range slices.Sorted(maps.Keys(lock.Stages)) {
 		for _, f := range lock.Stages[stage].Outs {
 			if rel, ok := within(d.o.Root, d.abs(stage, f.Path)); ok {
 				outs = append(outs, rel)
+				stages[rel], files[rel] = stage, f
 			}
 		}
 	}
 	d.c.Predictions = theOnly(outs, looksLikePredictions)
+	used := cmp.Or(d.o.Predictions, d.c.Predictions)
+	if _, ok := files[used]; !ok {
+		return nil
+	}
+	state, _, err := d.compare(stages[used], files[used])
+	if err == nil && state == changed {
+		d.c.Notes = append(d.c.Notes, fmt.Sprintf("%s is not the file that dvc.lock names: it has changed since, so it may be of another model", used))
+	}
+	return err
 }
 
 // paramsFile reads params.yaml, where dvc.lock holds no parameters.

@@ -38,6 +38,8 @@ type Options struct {
 	From  string // the tracker's file or folder, as a path that can be opened
 	Run   string // which run or stage of several; empty where there is only one
 	Model string // the model's file, relative to Root; empty: what the tracker says
+
+	Predictions string // the same of the predictions
 }
 
 // importer is one tool's format.
@@ -78,8 +80,8 @@ func Import(ctx context.Context, o Options) (*Claim, error) {
 		c.Importer = i.name
 		return c, c.finish(o)
 	}
-	return nil, unfit("%s is neither an MLflow run's folder, nor MLflow's SQLite file, nor a DVC repository with a dvc.lock"+
-		"\nhint: name mlruns/EXPERIMENT/RUN, or mlflow.db with --run ID, or the folder that dvc.lock is in", o.From)
+	return nil, unfit("%s is neither an MLflow run's folder or store, nor MLflow's SQLite file, nor a DVC repository with a dvc.lock"+
+		"\nhint: name mlruns or mlflow.db, with --run NAME where there are several runs, or the folder that dvc.lock is in", o.From)
 }
 
 // maxText bounds a file that is read whole, in bytes.

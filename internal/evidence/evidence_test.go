@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -214,7 +215,7 @@ func TestRefused(t *testing.T) {
 		"an end before the start":          {importer: "mlflow-files", file: run + "meta.yaml", old: "end_time: 1763650061999", new: "end_time: 1", want: inRun + "run 0123456789abcdef0123456789abcdef ended before it started"},
 		"a time that is none":              {importer: "mlflow-files", file: run + "meta.yaml", old: "start_time: 1763650000123", new: "start_time: -5", want: inRun + "run 0123456789abcdef0123456789abcdef: start_time -5 is not a time"},
 		"two ids":                          {importer: "mlflow-files", file: run + "meta.yaml", old: "run_uuid: 0", new: "run_uuid: 1", want: `DIR/mlruns/1/0123456789abcdef0123456789abcdef/meta.yaml: run_id is "0123456789abcdef0123456789abcdef" and run_uuid "1123456789abcdef0123456789abcdef", which are two names of one thing`},
-		"another run than asked for":       {importer: "mlflow-files", run: "r2", want: inRun + "this is run 0123456789abcdef0123456789abcdef, not r2\nhint: leave --run out, or name the folder of the run that you mean"},
+		"another run than asked for":       {importer: "mlflow-files", run: "r2", want: inRun + "this is run bold-wren-12 (0123456789abcdef0123456789abcdef), not r2\nhint: leave --run out, or name the folder of the run that you mean"},
 		"a metric that is no number":       {importer: "mlflow-files", file: run + "metrics/f1", new: "1 high 0\n", want: inRun + `metrics/f1: line 1: "high" is no number`},
 		"a metric line of an unknown form": {importer: "mlflow-files", file: run + "metrics/f1", new: "1 2 3 4\n", want: inRun + "metrics/f1: line 1 has 4 words; known are 2, 3 and 5"},
 		"a metric without its time":        {importer: "mlflow-files", file: run + "metrics/f1", new: "1 0.5 0\nsoon 0.5 1\n", want: inRun + `metrics/f1: line 2: "soon" is no timestamp`},
@@ -227,7 +228,7 @@ func TestRefused(t *testing.T) {
 		"a dataset outside the store":      {importer: "mlflow-files", file: run + "inputs/i1/meta.yaml", old: "source_id: d1", new: "source_id: ../../x", want: inRun + `inputs/i1: source_id "../../x" is no dataset's id`},
 		"a model that is not there":        {importer: "mlflow-files", model: "gone.pkl", want: "stat DIR/gone.pkl: no such file or directory"},
 
-		"an unknown run":              {importer: "mlflow-sqlite", run: "r2", want: inDB + "there is no run r2\nhint: without --run the latest are told"},
+		"an unknown run":              {importer: "mlflow-sqlite", run: "r2", want: inDB + "there is no run r2\nhint: the latest are fedcba9876543210fedcba9876543210"},
 		"a failed run of several":     {importer: "mlflow-sqlite", run: "00000000000000000000000000000bad", want: inDB + "run 00000000000000000000000000000bad is FAILED in MLflow, not FINISHED\nhint: import a run that ended well"},
 		"a file that is cut off":      {importer: "mlflow-sqlite", file: "mlflow.db", new: "SQLite format 3\x00", want: inDB + "reading it: file is not a database (26)"},
 		"a file with unwritten pages": {importer: "mlflow-sqlite", file: "mlflow.db-wal", new: "x", want: inDB + "mlflow.db-wal is not empty: MLflow is writing, or was stopped while it wrote\nhint: stop MLflow, and run: sqlite3 mlflow.db 'PRAGMA wal_checkpoint(TRUNCATE)'"},
@@ -287,6 +288,119 @@ func TestUnknownFormat(t *testing.T) {
 	for _, from := range []string{dir, filepath.Join(dir, "x"), filepath.Join(dir, "none")} {
 		if _, err := Import(context.Background(), Options{Root: dir, From: from}); !errors.Is(err, ErrUnfit) {
 			t.Errorf("%s: got %v; want a refusal", from, err)
+		}
+	}
+}
+
+// TestWhichRun chooses among the runs of a file store, and of an SQLite file,
+// which holds those of the fixture under names of their own.
+func TestWhichRun(t *testing.T) {
+	const good, other, bad = "0123456789abcdef0123456789abcdef", "11111111111111111111111111111111", "22222222222222222222222222222222"
+	files := workdir(t, "mlflow-files")
+	run := filepath.Join(files, "mlruns/1", good)
+	for id, edit := range map[string]*strings.Replacer{
+		other: strings.NewReplacer(good, other, "bold-wren-12", "calm-owl-3", "end_time: 1763650061999", "end_time: 1763650061000"),
+		bad:   strings.NewReplacer(good, bad, "bold-wren-12", "sad-crow-9", "status: 3", "status: 4"),
+	} {
+		text, err := os.ReadFile(filepath.Join(run, "meta.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		spoil(t, filepath.Join(files, "mlruns/2", id, "meta.yaml"), "", edit.Replace(string(text)))
+	}
+	spoil(t, filepath.Join(files, "mlruns/1/meta.yaml"), "", "experiment_id: '1'\nname: churn\n")
+	spoil(t, filepath.Join(files, "mlruns/0/meta.yaml"), "", "experiment_id: '0'\nname: Default\n")
+	spoil(t, filepath.Join(files, "recipe/meta.yaml"), "", "{% set version = 1 %}")
+	base := workdir(t, "mlflow-sqlite")
+	name := func(t *testing.T, id, name string) {
+		t.Helper()
+		db, err := sql.Open("sqlite", filepath.Join(base, "mlflow.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.Exec("INSERT OR REPLACE INTO tags (key, value, run_uuid) VALUES ('mlflow.runName', ?, ?)", name, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const inDB, failed = "fedcba9876543210fedcba9876543210", "00000000000000000000000000000bad"
+	name(t, inDB, "bold-crow")
+	name(t, failed, "sad-crow")
+
+	tests := map[string]struct{ root, from, run, want string }{ // an id, or a refusal
+		"by its id in mlruns":           {files, "mlruns", good, good},
+		"by its name in mlruns":         {files, "mlruns", "calm-owl-3", other},
+		"by its name in an experiment":  {files, "mlruns/2", "calm-owl-3", other},
+		"by its name in its own folder": {files, "mlruns/1/" + good, "bold-wren-12", good},
+		"the only one of an experiment": {files, "mlruns/1", "", good},
+		"the only one that finished":    {files, "mlruns/2", "", other},
+		"one of two":                    {files, "mlruns", "", "it holds several runs\nhint: say which with --run; the latest are bold-wren-12 (" + good + "), calm-owl-3 (" + other + ")"},
+		"none":                          {files, "mlruns/0", "", "it holds no run that has finished"},
+		"none of that name":             {files, "mlruns/0", "r", "there is no run r, nor any other that has finished"},
+		"an unknown one":                {files, "mlruns", "shy-ant-1", "there is no run shy-ant-1\nhint: the latest are bold-wren-12 (" + good + "), calm-owl-3 (" + other + ")"},
+		"one that failed, by its name":  {files, "mlruns", "sad-crow-9", "run " + bad + " is FAILED in MLflow, not FINISHED\nhint: import a run that ended well"},
+		"by its name in SQLite":         {base, "mlflow.db", "bold-crow", inDB},
+		"an unknown one in SQLite":      {base, "mlflow.db", "shy-ant-1", "there is no run shy-ant-1\nhint: the latest are bold-crow (" + inDB + ")"},
+	}
+	for title, tt := range tests {
+		t.Run(title, func(t *testing.T) {
+			c, err := Import(t.Context(), Options{Root: tt.root, From: filepath.Join(tt.root, tt.from), Run: tt.run})
+			var got string
+			if err == nil {
+				got = c.Lineage.Run
+			} else {
+				got = strings.TrimPrefix(err.Error(), filepath.Join(tt.root, tt.from)+": ")
+			}
+			if got != tt.want {
+				t.Errorf("got %s; want %s", got, tt.want)
+			}
+		})
+	}
+	name(t, failed, "twin")
+	name(t, inDB, "twin")
+	want := filepath.Join(base, "mlflow.db") + ": 2 runs are named twin\nhint: say which by its id: --run " + inDB + ", or --run " + failed
+	if _, err := Import(t.Context(), Options{Root: base, From: filepath.Join(base, "mlflow.db"), Run: "twin"}); err == nil || err.Error() != want {
+		t.Errorf("got %v; want %s", err, want)
+	}
+}
+
+// TestElsewhere: files that lie in a bucket are not here, and it is said where
+// they are, without what opens it.
+func TestElsewhere(t *testing.T) {
+	dir := workdir(t, "mlflow-files")
+	run := filepath.Join(dir, fixtures["mlflow-files"].from)
+	if err := os.RemoveAll(filepath.Join(run, "artifacts")); err != nil {
+		t.Fatal(err)
+	}
+	spoil(t, filepath.Join(run, "meta.yaml"), "file:///home/ada/churn/mlruns/", "s3://key:secret@bucket/churn/")
+	c, err := Import(t.Context(), Options{Root: dir, From: run})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "s3://bucket/churn/1/0123456789abcdef0123456789abcdef/artifacts"; c.Model != "" || c.Elsewhere != want {
+		t.Errorf("got model %q, elsewhere %q; want none, and %s", c.Model, c.Elsewhere, want)
+	}
+}
+
+// TestChangedPredictions: predictions that dvc.lock names by other bytes may be
+// another model's, which is said.
+func TestChangedPredictions(t *testing.T) {
+	dir := workdir(t, "dvc")
+	for said, want := range map[string][]string{"": nil, "other.csv": nil} {
+		c, err := Import(t.Context(), Options{Root: dir, From: dir, Predictions: said})
+		if err != nil || !cmp.Equal(c.Notes, want) || c.Train != "data/train.csv" {
+			t.Errorf("%q: got %q, train %q, %v; want %q", said, c.Notes, c.Train, err, want)
+		}
+	}
+	spoil(t, filepath.Join(dir, "preds.csv"), "", "id,p\n")
+	for said, want := range map[string][]string{
+		"":          {"preds.csv is not the file that dvc.lock names: it has changed since, so it may be of another model"},
+		"preds.csv": {"preds.csv is not the file that dvc.lock names: it has changed since, so it may be of another model"},
+		"other.csv": nil,
+	} {
+		c, err := Import(t.Context(), Options{Root: dir, From: dir, Predictions: said})
+		if err != nil || !cmp.Equal(c.Notes, want) {
+			t.Errorf("%q: got %q, %v; want %q", said, c.Notes, err, want)
 		}
 	}
 }

@@ -128,12 +128,16 @@ type mlmodel struct {
 // model finds the run's model and predictions among its artifacts, and reads
 // what MLmodel and requirements.txt beside it say.
 func (r *mlflowRun) model(o Options, c *Claim, artifacts string) error {
-	if artifacts == "" {
-		return nil
+	var files []string
+	if artifacts != "" {
+		var err error
+		if files, err = filesBelow(artifacts); err != nil {
+			return err
+		}
 	}
-	files, err := filesBelow(artifacts)
-	if err != nil {
-		return err
+	if len(files) == 0 {
+		c.Elsewhere = publicURI(r.artifacts)
+		return nil
 	}
 	if p := theOnly(files, looksLikePredictions); p != "" {
 		c.Predictions, _ = within(o.Root, p)

@@ -13,30 +13,36 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// isMLflowRun says whether a path is the folder of a run in MLflow's file
-// store: mlruns/<experiment>/<run>, with a meta.yaml that names the run.
+// isMLflowRun says whether a path is MLflow's file store, or a part of it: the
+// folder of a run, mlruns/<experiment>/<run>, with a meta.yaml that names the
+// run, or one that holds such folders.
 func isMLflowRun(path string, info fs.FileInfo) (bool, error) {
 	if !info.IsDir() {
 		return false, nil
 	}
 	text, ok, err := readOptional(filepath.Join(path, "meta.yaml"))
-	if err != nil || !ok {
+	if err != nil {
 		return false, err
 	}
-	m, err := parseMeta(text)
-	if err != nil {
-		return false, unfit("%s: %w", filepath.Join(path, "meta.yaml"), err)
+	if ok {
+		m, err := parseMeta(text)
+		if err != nil {
+			return false, unfit("%s: %w", filepath.Join(path, "meta.yaml"), err)
+		}
+		return m.id() != "" || m.Experiment != "", nil
 	}
-	if m.id() == "" && m.Experiment != "" {
-		return false, unfit("%s is an experiment, not a run\nhint: name the folder of one run below it", path)
+	if dvc, err := isDVC(path, info); dvc || err != nil {
+		return false, err
 	}
-	return m.id() != "", nil
+	runs, err := runsBelow(path)
+	return len(runs) > 0, err
 }
 
 // meta is a run's meta.yaml.
 type meta struct {
 	RunID      string `yaml:"run_id"`
 	RunUUID    string `yaml:"run_uuid"` // its older name
+	Name       string `yaml:"run_name"`
 	Experiment string `yaml:"experiment_id"`
 	Status     any    `yaml:"status"`
 	Stage      string `yaml:"lifecycle_stage"`
@@ -78,6 +84,13 @@ func (m *meta) state() (string, error) {
 func readMLflowRun(ctx context.Context, o Options) (*Claim, error) {
 	c := newClaim("mlflow")
 	c.Tool.Format = "file store"
+	if _, ok, err := runIn(o.From); err != nil {
+		return nil, err
+	} else if !ok {
+		if o, err = inStore(o); err != nil {
+			return nil, err
+		}
+	}
 	name := filepath.Join(o.From, "meta.yaml")
 	text, err := readText(name)
 	if err != nil {
@@ -87,8 +100,12 @@ func readMLflowRun(ctx context.Context, o Options) (*Claim, error) {
 	if err != nil {
 		return nil, unfit("meta.yaml: %w", err)
 	}
-	if o.Run != "" && o.Run != m.id() {
-		return nil, unfit("this is run %s, not %s\nhint: leave --run out, or name the folder of the run that you mean", m.id(), o.Run)
+	this, _, err := runIn(o.From)
+	if err != nil {
+		return nil, err
+	}
+	if o.Run != "" && o.Run != this.id && o.Run != this.name {
+		return nil, unfit("this is run %s, not %s\nhint: leave --run out, or name the folder of the run that you mean", this, o.Run)
 	}
 	c.read(o, name, text)
 	r := &mlflowRun{id: m.id(), stage: m.Stage, artifacts: m.Artifacts}
@@ -118,6 +135,17 @@ func readMLflowRun(ctx context.Context, o Options) (*Claim, error) {
 		artifacts = localArtifacts(m.Artifacts, o.Root)
 	}
 	return r.claim(o, c, artifacts)
+}
+
+// inStore is what is imported once the run of a store is chosen.
+func inStore(o Options) (Options, error) {
+	runs, err := runsBelow(o.From)
+	if err != nil {
+		return o, err
+	}
+	r, err := choose(o.Run, runs)
+	o.From, o.Run = r.folder, r.id
+	return o, err
 }
 
 // keyed reads a folder of files, each named by a key (which may hold slashes),

@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	_ "modernc.org/sqlite" // the driver, in Go alone
 )
@@ -130,31 +129,27 @@ func checkTables(ctx context.Context, db *sql.DB) (string, error) {
 
 // whichRun is the run that was asked for, or the only one that can be meant.
 func whichRun(ctx context.Context, db *sql.DB, asked string) (string, error) {
-	if asked != "" {
-		return asked, nil
-	}
-	rows, err := db.QueryContext(ctx, "SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active' AND status = 'FINISHED' ORDER BY end_time DESC, run_uuid LIMIT 6")
+	rows, err := db.QueryContext(ctx, `SELECT r.run_uuid, COALESCE(t.value, ''), r.lifecycle_stage = 'active', r.status = 'FINISHED', COALESCE(r.end_time, 0)
+		FROM runs r LEFT JOIN tags t ON t.run_uuid = r.run_uuid AND t.key = 'mlflow.runName'`)
 	if err != nil {
 		return "", unfit("reading runs: %w", err)
 	}
 	defer rows.Close()
-	var ids []string
+	var runs []candidate
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var r candidate
+		var active, finished sql.NullBool
+		if err := rows.Scan(&r.id, &r.name, &active, &finished, &r.ended); err != nil {
 			return "", unfit("reading runs: %w", err)
 		}
-		ids = append(ids, id)
+		r.active, r.finished = active.Bool, finished.Bool
+		runs = append(runs, r)
 	}
-	switch {
-	case rows.Err() != nil:
+	if rows.Err() != nil {
 		return "", unfit("reading runs: %w", rows.Err())
-	case len(ids) == 0:
-		return "", unfit("it holds no run that has finished")
-	case len(ids) > 1:
-		return "", unfit("it holds several runs\nhint: say which with --run; the latest are %s", strings.Join(ids[:min(5, len(ids))], ", "))
 	}
-	return ids[0], nil
+	r, err := choose(asked, runs)
+	return r.id, err
 }
 
 func queryRun(ctx context.Context, db *sql.DB, id string) (*mlflowRun, error) {
@@ -163,9 +158,6 @@ func queryRun(ctx context.Context, db *sql.DB, id string) (*mlflowRun, error) {
 	var start, end sql.NullInt64
 	err := db.QueryRowContext(ctx, "SELECT status, lifecycle_stage, artifact_uri, start_time, end_time FROM runs WHERE run_uuid = ?", id).
 		Scan(&status, &stage, &artifacts, &start, &end)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, unfit("there is no run %s\nhint: without --run the latest are told", id)
-	}
 	if err != nil {
 		return nil, unfit("run %s: %w", id, err)
 	}

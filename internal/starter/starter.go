@@ -26,6 +26,7 @@ type Options struct {
 	Model       string // path of the model file or folder, relative to Folder
 	Predictions string // path of the labelled predictions, relative to Folder
 	SHA256      string // of the predictions file's bytes, 64 hexadecimal digits
+	Train       string // path of a table that the model was perhaps trained on, or empty
 
 	// What a person may say, by the flags --name, --task, --id, --label,
 	// --positive and --score; empty means guess. ID may be ByRow.
@@ -42,6 +43,7 @@ type Choice struct {
 // Guess is all that a first project file needs.
 type Guess struct {
 	Model, Predictions, SHA256 string
+	Train                      string
 	Rows                       int
 
 	Name     Choice
@@ -69,7 +71,7 @@ func Infer(o Options, t *table.Table) (*Guess, error) {
 	if err := o.CheckFiles(t); err != nil {
 		return nil, err
 	}
-	g := &Guess{Model: o.Model, Predictions: o.Predictions, SHA256: o.SHA256, Rows: t.Rows, Name: o.name()}
+	g := &Guess{Model: o.Model, Predictions: o.Predictions, SHA256: o.SHA256, Train: o.Train, Rows: t.Rows, Name: o.name()}
 	s := survey(o, t)
 	for _, step := range []func(*Guess) error{s.pickID, s.pickScore, s.pickLabel, s.pickTask, s.pickPositive} {
 		if err := step(g); err != nil {

@@ -81,6 +81,11 @@ func TestProjectFile(t *testing.T) {
 			csv:  "row_id,label,score\na,true,0.1\nb,false,0.9\nc,true,0.2\nd,false,0.8\n",
 		},
 		{
+			name:    "a table that the run has read",
+			options: Options{Train: "data/train set.csv", ID: "id"},
+			csv:     "id,y,p\na,1,0.75\nb,0,0.25\n",
+		},
+		{
 			name: "decisions instead of probabilities",
 			csv:  "uid,is_fraud,fraud_pred\na,1,1\nb,0,0\nc,1,0\nd,0,0\n",
 		},

@@ -47,7 +47,9 @@ func (g *Guess) YAML() []byte {
 	fmt.Fprintf(&b, "file: %s\n", quote(g.Model))
 	b.WriteString("# Judges local files, without key, lineage or registry; release asks for these.\nlevel: start\n\n")
 
-	b.WriteString("# What the model is judged on. It is pinned: when the file changes, so must sha256.\ndata:\n  test:\n")
+	b.WriteString("# What the model is judged on, pinned by sha256; `weighlock pin` pins it anew.\ndata:\n")
+	g.train(&b)
+	b.WriteString("  test:\n")
 	fmt.Fprintf(&b, "    file: %s\n", quote(g.Predictions))
 	if g.ID.Value == "" {
 		fmt.Fprintf(&b, "    # %s\n", reason(g.ID, "rows are matched by their order, as you said", "name a unique column as id: if there is one"))
@@ -64,6 +66,21 @@ func (g *Guess) YAML() []byte {
 	field(&b, "  ", "column", g.Score)
 	g.limits(&b)
 	return b.Bytes()
+}
+
+// train offers, as a comment, the table that a tracker says the run has read:
+// whether the model was trained on it, and which columns it has, a person says.
+func (g *Guess) train(b *bytes.Buffer) {
+	if g.Train == "" {
+		return
+	}
+	id := ""
+	if g.ID.Value != "" {
+		id = ", id: " + quote(g.ID.Value)
+	}
+	fmt.Fprintf(b, "  # The run has read this file. If the model was trained on it, take the # away, and\n"+
+		"  # test rows that it was trained on are found.\n"+
+		"  # train: {file: %s%s, label: %s}\n", quote(g.Train), id, quote(g.Label.Value))
 }
 
 // oneLine keeps a comment a comment, whatever a tracker's names hold.
