@@ -90,6 +90,9 @@ type layerReader struct {
 }
 
 func (r *layerReader) Read(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil // not the end of a part
+	}
 	for {
 		if r.n == len(r.l.parts) {
 			return 0, io.EOF
@@ -135,12 +138,16 @@ func (r *layerReader) read(b []byte, p part) (int, error) {
 func (r *layerReader) enter(s source) (err error) {
 	r.file, err = os.Open(s.abs)
 	if errors.Is(err, fs.ErrNotExist) {
+		r.file = nil
 		return fmt.Errorf("packing: %s: %w: %w%s", s.path, ErrChanged, err, changedHint)
 	}
-	if err == nil {
-		err = unchanged(r.file, s)
-	}
 	if err != nil {
+		r.file = nil
+		return fmt.Errorf("packing: %w", err)
+	}
+	if err = unchanged(r.file, s); err != nil {
+		r.file.Close()
+		r.file = nil
 		return fmt.Errorf("packing: %w", err)
 	}
 	return nil
