@@ -1,6 +1,7 @@
 package project
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -28,6 +29,20 @@ func (p *Project) check() error {
 		return strings.Compare(fmt.Sprintf("%s:%8d:%8d", a.File, a.Line, a.Col), fmt.Sprintf("%s:%8d:%8d", b.File, b.Line, b.Col))
 	})
 	return found
+}
+
+// evaluated adds, to what is wrong with a project file, which of the tasks that
+// it may name can be evaluated.
+func evaluated(err error) error {
+	var found schema.Errors
+	if errors.As(err, &found) {
+		for i := range found {
+			if found[i].Path == "task" && found[i].Hint == "" {
+				found[i].Hint = "this version evaluates binary and regression; the other tasks are names for later ones"
+			}
+		}
+	}
+	return err
 }
 
 func (p *Project) pathProblems() (found schema.Errors) {
@@ -120,6 +135,9 @@ func (c *specCheck) metric(path, name string, known []Metric) (Metric, bool) {
 			p.Expected = "one for task " + c.spec.Task + ": " + strings.Join(names(known), ", ")
 		case len(c.known) == 0:
 			p.Hint = "tasks binary and regression have metrics"
+			if c.spec.Task == "multiclass" || c.spec.Task == "multilabel" {
+				p.Hint += "; judge each class against the rest, with a label that is 1 for it and 0 for every other, as task binary"
+			}
 		}
 		c.found = append(c.found, p)
 		return m, false
