@@ -2,6 +2,7 @@ package oci
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -75,7 +76,8 @@ func (w *watch) stop() {
 
 // cause tells the end of patience apart from a caller that gave up.
 func (w *watch) cause(err error) error {
-	if still, ok := context.Cause(w.ctx).(stillError); ok && err != io.EOF {
+	var still stillError
+	if errors.As(context.Cause(w.ctx), &still) && !errors.Is(err, io.EOF) {
 		return still
 	}
 	return err

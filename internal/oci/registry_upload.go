@@ -140,7 +140,7 @@ type sending struct {
 }
 
 func (s *sending) next() (io.ReadCloser, error) {
-	s.last.stop()
+	_ = s.last.stop()
 	rc, err := s.open()
 	if err != nil {
 		s.last, s.err = nil, err
@@ -372,29 +372,43 @@ func (u *upload) again(ctx context.Context, err error, tries int) error {
 	case !passing(err):
 		return err
 	}
-	if tries >= maxAttempts {
-		return err
+	for ; tries < maxAttempts; tries++ {
+		if err := u.r.pause(ctx, err, tries); err != nil {
+			if odd && ctx.Err() == nil {
+				return errNoChunks
+			}
+			return err
+		}
+		if lost {
+			u.place = nil
+		}
+		if u.place == nil {
+			return nil
+		}
+		asked := u.ask(ctx)
+		if !passing(asked) {
+			return nil
+		}
+		err = asked // what was sent is not given up for a fault that passes
 	}
-	if err := u.r.pause(ctx, err, tries); err != nil {
-		if odd && ctx.Err() == nil {
-			return errNoChunks
+	return err
+}
+
+// ask finds out how much of the upload the registry has. Where it has nothing,
+// or more than it was sent, the upload begins anew.
+func (u *upload) ask(ctx context.Context) error {
+	resp, err := u.r.once(ctx, request{url: u.place, scope: transport.PushScope, discard: true}, http.StatusNoContent, http.StatusOK, http.StatusAccepted)
+	if err != nil {
+		if !passing(err) {
+			u.place = nil
 		}
 		return err
 	}
-	if lost || u.place == nil {
-		u.place = nil
-		return nil
-	}
-	resp, statusErr := u.r.once(ctx, request{url: u.place, scope: transport.PushScope, discard: true}, http.StatusNoContent, http.StatusOK, http.StatusAccepted)
-	if statusErr != nil {
-		u.place = nil
-		return nil
-	}
 	has, ok := received(resp)
-	place, locationErr := location(resp, u.place)
-	if !ok || has > u.read || has > u.d.Size || locationErr != nil {
-		u.place = nil // begin anew: it has nothing, or more than it was sent
-		return nil
+	place, err := location(resp, u.place)
+	if !ok || has > u.read || has > u.d.Size || err != nil {
+		u.place = nil
+		return nil //nolint:nilerr // one without a place is begun anew
 	}
 	u.at, u.place = has, place
 	return nil

@@ -248,6 +248,9 @@ func TestUploadsInPieces(t *testing.T) {
 			return firstOf(on("PATCH", "2000-", once(answer(503))), on("GET", "", once(answer(404))))
 		},
 			opened + ", PATCH 2000-2999 503, GET 404, POST 202, PATCH 0-999 202, PATCH 1000-1999 202, PATCH 2000-2999 202, PATCH 3000-3499 202, " + closed, 6500},
+		"the line is down for a while": {func(*way) before {
+			return firstOf(on("PATCH", "2000-", once(answer(503))), on("GET", "", once(answer(503))))
+		}, opened + ", PATCH 2000-2999 503, GET 503, GET 204, PATCH 2000-2999 202, PATCH 3000-3499 202, " + closed, 4500},
 		"the status of the upload says nothing": {func(*way) before {
 			return firstOf(on("PATCH", "2000-", once(answer(503))), on("GET", "", once(answer(204, "Range", "0-0"))))
 		},
