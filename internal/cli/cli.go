@@ -185,6 +185,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
 	completion(root)
+	completeValues(root)
 	helped(root)
 	root.SetUsageTemplate(root.UsageTemplate() + exitTable)
 	root.SetFlagErrorFunc(flagError)

@@ -96,7 +96,7 @@ func (d *doctor) examine(ctx context.Context) {
 	d.say("version", "weighlock %s", Version())
 	for _, check := range []func(context.Context){
 		d.gitProgram, d.keyFile, d.idKey, d.verifierFile, d.roles, d.order, d.projectFile, d.outside,
-		d.data, d.files, d.statements, d.timestamp, d.clock, d.hook, d.registry,
+		d.data, d.files, d.measures, d.statements, d.timestamp, d.clock, d.hook, d.registry,
 	} {
 		if ctx.Err() == nil {
 			check(ctx)

@@ -57,10 +57,22 @@ func (d *doctor) projectFile(context.Context) {
 		d.skip("project", "weighlock init MODEL PREDICTIONS", "there is no project file in %s", d.dir)
 	case err != nil:
 		_, hint, _ := strings.Cut(err.Error(), "\nhint: ")
-		d.ill("project", strings.TrimSpace("${EDITOR:-vi} "+shell(d.dir)+"/weighlock.*\n"+hint), err)
+		d.ill("project", strings.TrimSpace("${EDITOR:-vi} "+d.projectNames()+"\n"+hint), err)
 	default:
 		d.say("project", "%s: %s, level %s", p.Path, p.Name, p.Level)
 	}
+}
+
+// projectNames are the project files that lie there, for a shell.
+func (d *doctor) projectNames() string {
+	var names []string
+	for _, name := range project.FileNames() {
+		path := filepath.Join(d.dir, name)
+		if _, err := os.Lstat(path); err == nil {
+			names = append(names, shell(path))
+		}
+	}
+	return strings.Join(names, " ")
 }
 
 // outside lets the gate say whether the verifier file lies where the project
@@ -97,7 +109,7 @@ func (d *doctor) data(ctx context.Context) {
 		digest, err := digestOf(d.project.Abs(t.File))
 		switch {
 		case err != nil:
-			d.ill(name, "ls -l "+shell(d.project.Abs(t.File)), fmt.Errorf("data.%s.file: %w", part, err))
+			d.ill(name, "${EDITOR:-vi} "+shell(d.project.Path)+"   # name another file, or bring this one back", fmt.Errorf("data.%s.file: %w", part, err))
 			return
 		case t.SHA256 == "":
 			loose = append(loose, t.File)
@@ -177,6 +189,29 @@ func (d *doctor) files(context.Context) {
 		}
 	}
 	d.say(name, "model and predictions are there: %s", strings.Join(names, ", "))
+}
+
+// measures lets the gate compute what it judges by, so that a column or a
+// value which it would stumble over is named here.
+func (d *doctor) measures(ctx context.Context) {
+	const name = "measures"
+	if d.project == nil || slices.ContainsFunc(d.findings, func(f finding) bool {
+		return f.Status == illStatus && (f.Name == "data" || f.Name == "files")
+	}) {
+		d.skip(name, "", "there is nothing to measure before project, data and files are right")
+		return
+	}
+	w, err := gate.OpenWorkspace(ctx, d.dir, gate.Rules{Now: d.env.Now()}, d.env.Getenv)
+	if err != nil {
+		d.ill(name, "", err)
+		return
+	}
+	m, err := w.Measure(ctx, "", "", nil, nil)
+	if err != nil {
+		d.ill(name, "", err)
+		return
+	}
+	d.say(name, "%d can be computed", len(m.Result.Evaluation.Results))
 }
 
 // reason is an error of the file system without the path, which was said.

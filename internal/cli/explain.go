@@ -106,6 +106,7 @@ of it now. A rule may also be called by its section of the project file: slices.
 			return a.explainOne(c.Context(), q, given[0], dir)
 		},
 	}
+	c.ValidArgsFunction = completeRule
 	c.Flags().StringVar(&dir, "dir", ".", "the model's folder")
 	a.verifierFlag(c)
 	a.levelFlag(c)

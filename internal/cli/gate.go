@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -74,7 +76,23 @@ func (a *app) gate(ctx context.Context, target string, f *gateFlags) error {
 	if f.replay {
 		fmt.Fprintln(a.env.Err, "replayed: same input, same rules, the same verdict byte for byte")
 	}
+	a.tellLevel(d)
 	return a.render(d.Report, outputs, f.all, target)
+}
+
+// tellLevel says who asks for more than the project does.
+func (a *app) tellLevel(d *gate.Decision) {
+	var input struct {
+		Spec struct {
+			Document struct {
+				Level string `json:"level"`
+			} `json:"document"`
+		} `json:"spec"`
+	}
+	if json.Unmarshal(d.Input, &input) != nil || input.Spec.Document.Level == d.Report.Level || a.flags.level == d.Report.Level {
+		return
+	}
+	fmt.Fprintf(a.env.Err, "judged at level %s, as the verifier file asks; the project asks for %s\n", d.Report.Level, cmp.Or(input.Spec.Document.Level, "none"))
 }
 
 func (a *app) gateFolder(ctx context.Context, dir, repository string) (*gate.Decision, error) {

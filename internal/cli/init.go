@@ -119,7 +119,7 @@ func (a *app) start(c *cobra.Command, o initOptions, given []string) error {
 
 // hasProject is the project file that is here, under whichever name.
 func hasProject() string {
-	for _, name := range []string{"weighlock.yaml", "weighlock.yml", "weighlock.json", "weighlock.cue"} {
+	for _, name := range project.FileNames() {
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 			return name
 		}

@@ -119,5 +119,9 @@ func flagError(c *cobra.Command, err error) error {
 			return query.Listing(q.known)
 		}
 	}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && unknown.GetSpecifiedName() == "json" && c.Flags().Lookup("output") != nil {
+		return usagef("%v\nhint: --output json, or --output json=FILE", err)
+	}
 	return usagef("%v\nhint: %s --help", err, c.CommandPath())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/catalog"
 	"github.com/weighlock/weighlock/internal/gate"
+	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/pack"
 	"github.com/weighlock/weighlock/internal/query"
 	"github.com/weighlock/weighlock/internal/report"
@@ -160,7 +161,7 @@ func (a *app) lsCommand() *cobra.Command {
 			if q != nil {
 				return a.answer(c.Context(), q, list)
 			}
-			return a.listVersions(list)
+			return a.listVersions(given[0], list)
 		},
 	}
 	a.verifierFlag(c)
@@ -177,6 +178,9 @@ type listed struct {
 	Given   string `json:"given"`
 	Expires string `json:"expires"`
 	Expired bool   `json:"expired"`
+	// Untagged is true of a model that was refused: it was to have the version,
+	// and lies there by its digest only.
+	Untagged bool `json:"untagged"`
 }
 
 func (a *app) ls(ctx context.Context, ref string) ([]listed, error) {
@@ -211,10 +215,35 @@ func (a *app) ls(ctx context.Context, ref string) ([]listed, error) {
 		p.Close()
 		list = append(list, l)
 	}
+	return a.refused(ctx, repo, rules, list)
+}
+
+// refused adds what was tried to publish and got no version: it lies there by
+// its digest, and its last verdict says why.
+func (a *app) refused(ctx context.Context, repo *oci.Repository, rules gate.Rules, list []listed) ([]listed, error) {
+	versions := map[string]bool{}
+	for _, l := range list {
+		versions[l.Version] = true
+	}
+	attempts, err := gate.Refused(ctx, repo, rules, versions)
+	if err != nil {
+		return nil, err
+	}
+	last := map[string]int{} // by digest: the same model may be refused several times
+	for _, at := range attempts {
+		l := listed{Version: at.Model.Version, Digest: at.Model.Digest, Verdict: string(at.Outcome), Given: at.Time, Untagged: true}
+		if i, ok := last[at.Model.Digest]; ok {
+			list[i] = l
+			continue
+		}
+		last[at.Model.Digest] = len(list)
+		list = append(list, l)
+	}
 	return list, nil
 }
 
-func (a *app) listVersions(list []listed) error {
+func (a *app) listVersions(repo string, list []listed) error {
+	refused := 0
 	t := tabwriter.NewWriter(a.env.Out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "VERSION\tVERDICT\tLEVEL\tGIVEN\tDIGEST")
 	for _, l := range list {
@@ -222,7 +251,16 @@ func (a *app) listVersions(list []listed) error {
 		if l.Expired {
 			outcome = "expired"
 		}
+		if l.Untagged {
+			refused++
+			fmt.Fprintf(t, "(%s)\t%s\t-\t%s\t%s\n", report.Plain(l.Version), outcome, cmp.Or(l.Given, "-"), l.Digest)
+			continue
+		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", report.Plain(l.Version), outcome, cmp.Or(l.Level, "-"), cmp.Or(l.Given, "-"), short(l.Digest))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil || refused == 0 {
+		return err
+	}
+	_, err := fmt.Fprintf(a.env.Err, "versions in parentheses were not given: weighlock show %s@DIGEST says why\n", repo)
+	return err
 }

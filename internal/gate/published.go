@@ -499,7 +499,7 @@ func (p *Published) attempts(n int) Attempts {
 
 // locate finds paths in the project file that the image carries.
 func (p *Published) locate() func(string) *verdict.Location {
-	for _, name := range []string{"weighlock.yaml", "weighlock.yml", "weighlock.json", "weighlock.cue"} {
+	for _, name := range project.FileNames() {
 		text, err := p.Content.Metadata(name)
 		if err != nil {
 			continue
@@ -532,6 +532,32 @@ type Attempt struct {
 	Data       string          `json:"data"`
 	Time       string          `json:"time"`
 	Reasons    []string        `json:"reasons"`
+}
+
+// Refused lists what was tried to publish in a repository and has no version
+// there, by the verified chain of attempts, earliest first. Without a verifier
+// file nobody is believed, and none is known.
+func Refused(ctx context.Context, repo *oci.Repository, rules Rules, versions map[string]bool) ([]Attempt, error) {
+	if rules.Verifier == nil {
+		return nil, nil
+	}
+	trust, err := sign.NewTrust(rules.Verifier, sign.At(rules.Now))
+	if err != nil {
+		return nil, fmt.Errorf("verifier file %s: %w", rules.Verifier.Path, err)
+	}
+	chain, err := ledger.Attempts(repo).Read(ctx, trust)
+	if err != nil {
+		return nil, fmt.Errorf("attempts of %s: %w", repo, err)
+	}
+	var refused []Attempt
+	for _, e := range chain.Entries {
+		a, err := ReadAttempt(e)
+		if err != nil || a.Kind != "publish" || versions[a.Model.Version] {
+			continue
+		}
+		refused = append(refused, *a)
+	}
+	return refused, nil
 }
 
 // ReadAttempt reads the attempt out of a verified entry.

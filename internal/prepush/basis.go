@@ -232,7 +232,7 @@ func (b *basis) concerns(rel string) bool {
 // ofProject says whether a name in the project's own folder can make a
 // difference to what the project is.
 func ofProject(name string) bool {
-	return slices.Contains(projectFiles, name) || path.Ext(name) == ".cue" || name == artifact.LocalDir
+	return slices.Contains(project.FileNames(), name) || path.Ext(name) == ".cue" || name == artifact.LocalDir
 }
 
 // namesIn are the names in a folder, sorted.

@@ -6,10 +6,9 @@ import (
 	"path"
 	"slices"
 	"strings"
-)
 
-// projectFiles are the names that make a folder a model's.
-var projectFiles = []string{"weighlock.yaml", "weighlock.json", "weighlock.cue"}
+	"github.com/weighlock/weighlock/internal/project"
+)
 
 // folder is a model's folder as a push carries it.
 type folder struct {
@@ -166,7 +165,7 @@ func (r *Repository) models(ctx context.Context, object string) ([]string, error
 	}
 	var dirs []string
 	for _, p := range paths {
-		if slices.Contains(projectFiles, path.Base(p)) {
+		if slices.Contains(project.FileNames(), path.Base(p)) {
 			dirs = append(dirs, path.Dir(p))
 		}
 	}

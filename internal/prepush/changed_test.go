@@ -242,7 +242,7 @@ func TestProjectFileNames(t *testing.T) {
 	if err == nil {
 		t.Fatal("an empty folder is a project")
 	}
-	if want := "looked for " + strings.Join(projectFiles, ", "); !strings.Contains(err.Error(), want) {
+	if want := "looked for " + strings.Join(project.FileNames(), ", "); !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v; want it to say %q", err, want)
 	}
 }

@@ -130,7 +130,7 @@ func (j *judge) observesPushed(ctx context.Context, f folder) bool {
 }
 
 func (j *judge) modeIn(ctx context.Context, tip, dir string) string {
-	for _, name := range projectFiles {
+	for _, name := range project.FileNames() {
 		text, err := j.repo.git(ctx, nil, "cat-file", "blob", tip+":"+path.Join(dir, name))
 		if err != nil {
 			continue

@@ -6,6 +6,8 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+
+	"github.com/weighlock/weighlock/internal/project"
 )
 
 // maxPathspec bounds the folders that git is given by name.
@@ -97,7 +99,7 @@ func (r *Repository) projectFile(dir string) string {
 	if r.Top == "" {
 		return ""
 	}
-	for _, name := range projectFiles {
+	for _, name := range project.FileNames() {
 		if _, err := os.Lstat(filepath.Join(r.Top, filepath.FromSlash(dir), name)); err == nil {
 			return path.Join(dir, name)
 		}

@@ -20,8 +20,10 @@ var (
 	ErrTwo  = errors.New("more than one project file")
 )
 
-// fileNames are the names under which a project file is found in a folder.
-var fileNames = [...]string{"weighlock.yaml", "weighlock.json", "weighlock.cue"}
+// FileNames are the names under which a project file is found in a folder.
+func FileNames() []string {
+	return []string{"weighlock.yaml", "weighlock.yml", "weighlock.json", "weighlock.cue"}
+}
 
 // nameHint is for who named, or left, something else where a project file
 // belongs.
@@ -73,7 +75,7 @@ func find(path string) (string, error) {
 		return path, nil
 	}
 	var found []string
-	for _, name := range fileNames {
+	for _, name := range FileNames() {
 		if _, err := os.Lstat(filepath.Join(path, name)); err == nil {
 			found = append(found, name)
 		}
@@ -82,7 +84,7 @@ func find(path string) (string, error) {
 	case 1:
 		return filepath.Join(path, found[0]), nil
 	case 0:
-		return "", fmt.Errorf("%w in %s: looked for %s\nhint: weighlock init writes one", ErrNone, path, strings.Join(fileNames[:], ", "))
+		return "", fmt.Errorf("%w in %s: looked for %s\nhint: weighlock init writes one", ErrNone, path, strings.Join(FileNames(), ", "))
 	}
 	return "", fmt.Errorf("%w in %s: %s\nhint: keep one of them", ErrTwo, path, strings.Join(found, " and "))
 }

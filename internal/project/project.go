@@ -1,4 +1,4 @@
-// Package project reads the project file: weighlock.yaml, weighlock.json or
+// Package project reads the project file: weighlock.yaml (or .yml), weighlock.json or
 // weighlock.cue, the one file that a model's team writes by hand, and makes of
 // it the spec that is signed before training. It says everything that is
 // wrong with the file at once, each problem with its line; it reads no data

@@ -26,7 +26,7 @@ func Helpers() [][2]string {
 
 // filled is an answer by a Go template.
 func filled(text string) (answer, error) {
-	parsed, err := template.New("template").Funcs(functions).Parse(text)
+	parsed, err := template.New("template").Option("missingkey=error").Funcs(functions).Parse(text)
 	if err != nil {
 		return nil, wrongf("%w\nhint: see https://pkg.go.dev/text/template and `weighlock help formats`", err)
 	}
