@@ -172,6 +172,25 @@ func inUnit(t *table.Table, column string, metrics []string) error {
 	return nil
 }
 
+// describe is what scores look like; nil where there are none.
+func describe(scores []float64) *Scores {
+	if len(scores) == 0 {
+		return nil
+	}
+	s := &Scores{Low: *number(slices.Min(scores)), High: *number(slices.Max(scores))}
+	for _, v := range scores {
+		if v = *number(v); slices.Contains(s.Values, v) {
+			continue
+		}
+		if s.Values = append(s.Values, v); len(s.Values) > 2 {
+			s.Values = nil
+			break
+		}
+	}
+	slices.Sort(s.Values)
+	return s
+}
+
 // pseudonym is the id under which the registry knows a row.
 func pseudonym(key []byte, id string) string {
 	h := hmac.New(sha256.New, key)

@@ -36,10 +36,20 @@ type DataSet struct {
 
 // Predictions is the file that was judged.
 type Predictions struct {
-	Digest string `json:"digest"`
-	Rows   int    `json:"rows"`
-	Column string `json:"column"`
-	Stored string `json:"stored,omitempty"`
+	Digest string  `json:"digest"`
+	Rows   int     `json:"rows"`
+	Column string  `json:"column"`
+	Stored string  `json:"stored,omitempty"`
+	Scores *Scores `json:"scores,omitempty"`
+}
+
+// Scores says what the scores that were judged look like, so that rules can
+// tell a threshold beyond all of them, or decisions in their place.
+type Scores struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+	// Values are all that there are, where they are no more than two.
+	Values []float64 `json:"values,omitempty"`
 }
 
 // Join counts how predictions met data.

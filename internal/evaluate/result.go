@@ -28,7 +28,7 @@ func (w *work) result(ctx context.Context) (*Result, error) {
 	out.Evaluation = &Evaluation{
 		Model: model, Spec: w.SpecDigest, Grade: w.Grade,
 		Data:        w.dataSet(w.Test, w.test, "test"),
-		Predictions: Predictions{Digest: w.Predictions.Digest, Rows: w.predictions.Rows, Column: w.Spec.Predictions.Column},
+		Predictions: Predictions{Digest: w.Predictions.Digest, Rows: w.predictions.Rows, Column: w.Spec.Predictions.Column, Scores: describe(w.joined.score)},
 		Join:        w.joined.Join, Champion: compared, Results: w.results,
 	}
 	if out.Stored != nil {

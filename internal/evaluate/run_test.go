@@ -224,6 +224,27 @@ func TestKnownAnswers(t *testing.T) {
 func firstOf(a, _ string) string  { return a }
 func secondOf(_, b string) string { return b }
 
+func TestScoresAreDescribed(t *testing.T) {
+	for name, tc := range map[string]struct {
+		scores []float64
+		want   *Scores
+	}{
+		"probabilities":   {[]float64{0.25, 0.75, 0.5}, &Scores{Low: 0.25, High: 0.75}},
+		"decisions":       {[]float64{1, 0, 1, math.Copysign(0, -1)}, &Scores{Low: 0, High: 1, Values: []float64{0, 1}}},
+		"one for all":     {[]float64{0.3, 0.3}, &Scores{Low: 0.3, High: 0.3, Values: []float64{0.3}}},
+		"a third at last": {[]float64{1, 0, 1, 0, 2}, &Scores{Low: 0, High: 2}},
+		"none":            {nil, nil},
+	} {
+		if d := cmp.Diff(tc.want, describe(tc.scores)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+	r := run(t, request(t, "id,y\na,1\nb,0\nc,0\n", "id,p\nc,0\nb,1\na,1\n"))
+	if d := cmp.Diff(&Scores{Low: 0, High: 1, Values: []float64{0, 1}}, r.Evaluation.Predictions.Scores); d != "" {
+		t.Errorf("in the evaluation (-want +got):\n%s", d)
+	}
+}
+
 func TestNumber(t *testing.T) {
 	if number(math.NaN()) != nil || number(math.Inf(-1)) != nil {
 		t.Error("a number that is not finite is written")
