@@ -7,6 +7,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -232,14 +233,14 @@ func (q *Question) parameters() map[string]any {
 }
 
 // locate gives each check the place in the project file that its limit comes
-// from.
+// from, or that its rule says.
 func (q *Question) locate(checks []verdict.Check, in *Input) {
 	if q.Locate == nil {
 		return
 	}
 	paths := in.paths()
 	for i := range checks {
-		if path, ok := paths[checks[i].Item]; ok && path != "" {
+		if path := cmp.Or(checks[i].Place, paths[checks[i].Item]); path != "" {
 			checks[i].Location = q.Locate(path)
 		}
 	}

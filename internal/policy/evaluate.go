@@ -103,6 +103,8 @@ type said struct {
 	Expected *verdict.Expected `json:"expected"`
 	Evidence []string          `json:"evidence"`
 	Points   *float64          `json:"points"`
+	Solution string            `json:"solution"` // instead of the rule's own
+	Place    string            `json:"place"`    // in the project file, instead of the item's own
 }
 
 // ask runs one rule. A check that has not the form of one is an error.

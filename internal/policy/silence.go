@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -53,11 +54,19 @@ func (e *evaluator) nothing(doc *document, r Rule, level string) verdict.Check {
 func (e *evaluator) notAsked(doc *document, r Rule, asked Asked, level string) string {
 	switch {
 	case asked.When == Published && !doc.published:
-		return fmt.Sprintf("level %s asks for this once the model lies in a registry", level)
+		return fmt.Sprintf("level %s asks for this of a model in a registry, and this verdict was given before it lay there", level)
 	case asked.When == Declared && !e.declared(doc, r.Declared):
-		return fmt.Sprintf("level %s asks for this where %s is declared, and it is not", level, inWords(r.Declared))
+		return fmt.Sprintf("level %s asks for this where %s, and it does not", level, declaring(r.Declared))
 	}
 	return ""
+}
+
+// declaring says who would declare a path, and where.
+func declaring(path string) string {
+	if strings.HasPrefix(path, "parameters.") {
+		return "the verifier file sets " + path
+	}
+	return "the project file has " + inWords(path)
 }
 
 // inWords is an input path as people write it in the project file.
@@ -132,6 +141,7 @@ func (d *document) settle(r Rule, asked Asked, a said) verdict.Check {
 	}
 	c := r.check(a.Item, a.Status, "%s", a.Message)
 	c.Observed, c.Expected, c.Evidence = a.Observed, a.Expected, a.Evidence
+	c.Solution, c.Place = cmp.Or(strings.TrimSpace(a.Solution), c.Solution), a.Place
 	c.Grade = d.grade(r)
 	if gradeRank[c.Grade] == 0 {
 		return r.check(a.Item, verdict.Error, "its evidence has grade %q, which is none of claimed, computed, rescored", c.Grade)

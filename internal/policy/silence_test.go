@@ -54,6 +54,26 @@ func TestWhatSilenceMeans(t *testing.T) {
 	}
 }
 
+func TestACheckMayBringItsOwnAdvice(t *testing.T) {
+	for name, tc := range map[string]struct{ fields, solution, place string }{
+		"of its own":          {`"item": "a", "status": "fail", "message": "bad", "solution": " Do this. ", "place": "data.test"`, "Do this.", "data.test"},
+		"none":                {`"item": "a", "status": "fail", "message": "bad"`, "Say something.", ""},
+		"blank":               {`"item": "a", "status": "warn", "message": "look", "solution": " "`, "Say something.", ""},
+		"nothing is to do":    {`"item": "a", "status": "pass", "message": "fine", "solution": "Do this."`, "", ""},
+		"nobody could decide": {`"item": "a", "status": "fine", "message": "fine", "solution": "Do this.", "place": "data"`, "Say something.", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checks, err := mustLoad(t, tinyTree(one(tc.fields))).Evaluate(t.Context(), tinyInput(""), Options{Level: "release"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c := checks[0]; c.Item != "a" || c.Solution != tc.solution || c.Place != tc.place {
+				t.Errorf("got %s, %q, %q; want a, %q, %q", c.Item, c.Solution, c.Place, tc.solution, tc.place)
+			}
+		})
+	}
+}
+
 func TestARuleThatBreaksIsAnError(t *testing.T) {
 	for name, tc := range map[string]struct{ body, want string }{
 		"a field that no check has": {one(`"item": "a", "status": "pass", "message": "fine", "mesage": "x"`), `unknown field "mesage"`},
@@ -183,11 +203,11 @@ func TestWhenALevelAsks(t *testing.T) {
 	}{
 		"declared":                    {declared("input.drift"), `"waivers": [],`, `"drift": {"x": 1},`, nil, asked},
 		"declared though empty":       {declared("input.drift"), `"waivers": [],`, `"drift": {},`, nil, asked},
-		"not declared":                {declared("input.drift"), "", "", nil, skipped("where drift is declared, and it is not")},
+		"not declared":                {declared("input.drift"), "", "", nil, skipped("where the project file has drift, and it does not")},
 		"declared by a parameter":     {declared("parameters.least"), "", "", map[string]any{"least": map[string]any{"x": 1}}, asked},
-		"not declared by a parameter": {declared("parameters.least"), "", "", nil, skipped("where parameters.least is declared, and it is not")},
+		"not declared by a parameter": {declared("parameters.least"), "", "", nil, skipped("where the verifier file sets parameters.least, and it does not")},
 		"published":                   {published, `"published": false`, `"published": true`, nil, asked},
-		"not published":               {published, "", "", nil, skipped("once the model lies in a registry")},
+		"not published":               {published, "", "", nil, skipped("of a model in a registry, and this verdict was given before it lay there")},
 		"nobody says whether":         {published, `"published": false, `, ``, nil, asked},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -97,6 +97,9 @@ type Check struct {
 	Points   *float64  `json:"points,omitempty"`   // 0, 0.5 or 1 of an ML Test Score test
 	Waiver   *Waiver   `json:"waiver,omitempty"`   // set where Status is waived
 	Location *Location `json:"location,omitempty"` // in the project file
+	// Place is the path in the project file that a rule says its finding is
+	// about; whoever knows the file makes a Location of it.
+	Place string `json:"-"`
 }
 
 // Waiver says who let a check go, why, and until when.
@@ -157,15 +160,34 @@ func (o Outcome) ExitCode() int {
 	return ExitBroken
 }
 
-// Sort orders checks worst first, then by rule and item.
+// Meets says whether the observed value itself, whatever its interval, lies
+// within the limits; false where there is no value or no limit.
+func (c Check) Meets() bool {
+	o, e := c.Observed, c.Expected
+	if o == nil || o.Value == nil || e == nil || e.Min == nil && e.Max == nil {
+		return false
+	}
+	return (e.Min == nil || *o.Value >= *e.Min) && (e.Max == nil || *o.Value <= *e.Max)
+}
+
+// Sort orders checks worst first, among the failed ones those of which only
+// the interval misses the limit last, then by rule and item.
 func Sort(checks []Check) {
 	rank := map[Status]int{}
 	for i, s := range Statuses() {
 		rank[s] = i
 	}
 	slices.SortStableFunc(checks, func(a, b Check) int {
-		return cmp.Or(cmp.Compare(rank[a.Status], rank[b.Status]), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Item, b.Item))
+		return cmp.Or(cmp.Compare(rank[a.Status], rank[b.Status]), cmp.Compare(nearly(a), nearly(b)), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Item, b.Item))
 	})
+}
+
+// nearly is 1 for a check that failed by its interval alone.
+func nearly(c Check) int {
+	if c.Status == Fail && c.Meets() {
+		return 1
+	}
+	return 0
 }
 
 // Count is the number of checks by status.

@@ -105,6 +105,26 @@ func TestSort(t *testing.T) {
 	}
 }
 
+func TestSortPutsRealMissesFirst(t *testing.T) {
+	number := func(v float64) *float64 { return &v }
+	check := func(rule, item string, value float64, status Status) Check {
+		return Check{Rule: rule, Item: item, Status: status, Observed: &Observed{Value: &value}, Expected: &Expected{Min: number(0.5), Max: number(0.9)}}
+	}
+	got := []Check{
+		check("a", "1", 0.6, Fail), check("b", "1", 0.5, Fail), check("c", "1", 0.4, Fail), check("c", "2", 0.95, Fail), {Rule: "d", Item: "1", Status: Fail},
+		check("a", "2", 0.6, Undecided), check("a", "3", 0.4, Undecided), check("z", "1", 0.6, Error),
+	}
+	Sort(got)
+	var order []string
+	for _, c := range got {
+		order = append(order, string(c.Status)+" "+c.Rule+c.Item)
+	}
+	want := []string{"error z1", "fail c1", "fail c2", "fail d1", "fail a1", "fail b1", "undecided a2", "undecided a3"}
+	if diff := cmp.Diff(want, order); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
+	}
+}
+
 func TestKnown(t *testing.T) {
 	for _, s := range Statuses() {
 		if !s.Known() {

@@ -53,7 +53,7 @@ _told(id, check) := {
 	"item": check.item,
 	"status": check.status,
 	"title": data.rules[id].title,
-	"solution": data.rules[id].solution,
+	"solution": object.get(check, "solution", data.rules[id].solution),
 }
 
 _problem(id, item, message) := _told(id, {"item": item, "status": "error", "message": message})
