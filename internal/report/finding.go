@@ -81,9 +81,13 @@ func (f finding) says() string {
 	if !strings.HasPrefix(text, Plain(f.Item)) {
 		text = Plain(f.Item) + ": " + text
 	}
+	_, told := untold(f.Check)
+	if told && f.Observed.Method != "" {
+		text += fmt.Sprintf(" (%s)", Plain(method(f.Observed)))
+	}
 	for _, fact := range facts(f.Check, places{}) {
-		switch fact.label {
-		case "observed", "limit", "waived":
+		switch {
+		case fact.label == "waived", !told && (fact.label == "observed" || fact.label == "limit"):
 			text += fmt.Sprintf("; %s %s", fact.label, Plain(fact.text))
 		}
 	}

@@ -31,7 +31,7 @@ func base(checks ...verdict.Check) *verdict.Report {
 func failing() verdict.Check {
 	return verdict.Check{
 		Rule: "evaluation/slices", Item: "recall{age=(-inf,25)}", Status: verdict.Fail,
-		Message:  "recall{age=(-inf,25)} is 0.389, below 0.5",
+		Message:  "recall{age=(-inf,25)} is 0.3894 [0.3481, 0.4324] on 511 rows, limit ≥ 0.5; the value itself misses the limit",
 		Title:    "It is good on every slice",
 		Observed: &verdict.Observed{Value: num(0.3894), Low: num(0.3481), High: num(0.4324), N: count(511), Method: "wilson"},
 		Expected: &verdict.Expected{Min: num(0.5), Judge: "bound"},
@@ -43,7 +43,7 @@ func failing() verdict.Check {
 func undecided() verdict.Check {
 	return verdict.Check{
 		Rule: "evaluation/fairness", Item: "tpr_difference{sex}", Status: verdict.Undecided,
-		Message:  "tpr_difference{sex} is 0.07, and its interval reaches past 0.08",
+		Message:  "tpr_difference{sex} is 0.07 [0.02, 0.12] on 3257 rows, limit ≤ 0.08; the interval's bad end misses the limit; about 9100 rows would decide",
 		Title:    "Groups are served alike",
 		Observed: &verdict.Observed{Value: num(0.07), Low: num(0.02), High: num(0.12), N: count(3257), Method: "newcombe", Null95: num(0.031), Needed: count(9100)},
 		Expected: &verdict.Expected{Max: num(0.08), Judge: "bound"},
@@ -71,13 +71,13 @@ func warning() verdict.Check {
 func passing() []verdict.Check {
 	return []verdict.Check{
 		{
-			Rule: "evaluation/metrics", Item: "roc_auc", Status: verdict.Pass, Message: "roc_auc is 0.8156", Title: "It is good enough",
+			Rule: "evaluation/metrics", Item: "roc_auc", Status: verdict.Pass, Message: "roc_auc is 0.8156 [0.8074, 0.8238] on 15000 rows, limit ≥ 0.76", Title: "It is good enough",
 			Observed: &verdict.Observed{Value: num(0.8156), Low: num(0.8074), High: num(0.8238), N: count(15000), Method: "delong"},
 			Expected: &verdict.Expected{Min: num(0.76), Judge: "bound"},
 			Solution: "Train a better model.",
 		},
 		{Rule: "model/format", Item: "model.json", Status: verdict.Pass, Message: "json, which cannot run code", Title: "Loading it cannot run code"},
-		{Rule: "spec/least", Item: "card-default", Status: verdict.NotApplicable, Message: "asked for where parameters.least is declared, and it is not"},
+		{Rule: "spec/least", Item: "card-default", Status: verdict.NotApplicable, Message: "asked for where the verifier file sets parameters.least, and it does not"},
 	}
 }
 

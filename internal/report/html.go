@@ -167,7 +167,7 @@ func newPlot(c verdict.Check) *htmlPlot {
 	}
 	at := func(v float64) string { return strconv.FormatFloat(v*plotWidth, 'f', 1, 64) }
 	p := &htmlPlot{
-		Says: Plain(observed(c.Observed, c.Expected)), Value: at(s.Value), Low: at(s.Low), High: at(s.High), Span: at(s.High - s.Low),
+		Says: Plain(observed(c)), Value: at(s.Value), Low: at(s.Low), High: at(s.High), Span: at(s.High - s.Low),
 		HasInterval: s.High > s.Low, HasLimit: len(s.Limits) > 0,
 	}
 	from, to := 0.0, 1.0

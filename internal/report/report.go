@@ -17,7 +17,7 @@ type Options struct {
 	Color bool // colour and bold, for a terminal that wants them
 	All   bool // every check in full, also those that passed
 	// Width is the terminal's, in columns; 0 where the report goes elsewhere:
-	// text is then wrapped at 100, and lists are left in one line an entry.
+	// text is then wrapped at 100, and lists at 120.
 	Width int
 	// File is the project file's path from the root of its repository, with
 	// forward slashes (models/card/weighlock.yaml). Forms that point into a

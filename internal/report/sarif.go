@@ -118,7 +118,7 @@ func sarifOne(f finding, index map[string]int) sarifResult {
 		Properties: map[string]any{"status": f.Status, "item": Plain(f.Item)},
 	}
 	if f.Observed != nil {
-		result.Properties["observed"] = Plain(observed(f.Observed, f.Expected))
+		result.Properties["observed"] = Plain(observed(f.Check))
 	}
 	if f.Expected != nil {
 		result.Properties["limit"] = Plain(expected(f.Expected))

@@ -14,7 +14,8 @@ import (
 // Terminal writes the report for a person: the verdict, then what stands in
 // its way, rule by rule, with observed value, interval, n, limit, place and
 // what to do, then the rest in one line each. A rule of which many items pass
-// takes one line, unless o.All asks for everything.
+// takes one line, and so do all rules that do not apply, unless o.All asks for
+// everything.
 func Terminal(w io.Writer, r *verdict.Report, o Options) error {
 	t := &terminal{w: bufio.NewWriter(w), color: o.Color, all: o.All, width: o.Width, places: newPlaces(r, o)}
 	t.head(r)
@@ -121,11 +122,23 @@ func (t *terminal) line(label, text string, drawn ...verdict.Check) {
 	lines := wrap(Plain(text), t.columns()-len(indent))
 	for i, line := range lines {
 		if i == len(lines)-1 && len(drawn) > 0 {
-			line = beside(line, bar(drawn[0], min(fullBar, t.columns()-len(indent)-len([]rune(line))-2)))
+			line = t.beside(line, drawn[0], t.columns()-len(indent))
 		}
 		fmt.Fprintf(t.w, "%s%s\n", indent, line)
 		indent = strings.Repeat(" ", len(indent))
 	}
+}
+
+// beside puts a check's bar after a line of which n characters may be used, or
+// under it.
+func (t *terminal) beside(line string, c verdict.Check, n int) string {
+	if drawn := bar(c, min(fullBar, n-len([]rune(line))-2)); drawn != "" {
+		return line + "  " + drawn
+	}
+	if drawn := bar(c, min(fullBar, n)); drawn != "" {
+		return line + "\n" + strings.Repeat(" ", t.columns()-n) + drawn
+	}
+	return line
 }
 
 // fullBar and briefBar are the cells of a bar in its own line, and in a list.
@@ -133,13 +146,6 @@ const (
 	fullBar  = 32
 	briefBar = 20
 )
-
-func beside(line, bar string) string {
-	if bar == "" {
-		return line
-	}
-	return line + "  " + bar
-}
 
 // wrap breaks text between words into lines of at most n characters, a longer
 // word apart.
@@ -162,8 +168,12 @@ const many = 4
 // brief lists calm checks, a line each; where a rule has many, only the one
 // that is closest to its limit.
 func (t *terminal) brief(checks []verdict.Check) {
-	var lines []verdict.Check
+	var lines, idle []verdict.Check
 	for _, group := range byRule(checks) {
+		if group[0].Status == verdict.NotApplicable {
+			idle = append(idle, group...)
+			continue
+		}
 		if len(group) <= many {
 			lines = append(lines, group...)
 			continue
@@ -173,21 +183,55 @@ func (t *terminal) brief(checks []verdict.Check) {
 		c.Item, c.Observed = fmt.Sprintf("%d %s", len(group), status(c.Status)), nil
 		lines = append(lines, c)
 	}
+	if len(idle) == 1 {
+		lines, idle = append(lines, idle[0]), nil
+	}
 	rule, item := 0, 0
-	for _, c := range lines {
-		rule, item = max(rule, len([]rune(Plain(c.Rule)))), max(item, len([]rune(Plain(c.Item))))
+	for i, c := range lines {
+		lines[i].Rule, lines[i].Item = squeeze(Plain(c.Rule), longName), squeeze(Plain(c.Item), longName)
+		if lines[i].Item != c.Item && c.Item != "" {
+			lines[i].Message = strings.ReplaceAll(c.Message, c.Item, lines[i].Item)
+		}
+		rule, item = max(rule, len([]rune(lines[i].Rule))), max(item, len([]rune(lines[i].Item)))
 	}
 	drawn := t.draws(lines, rule+item)
 	for _, c := range lines {
-		start := fmt.Sprintf("%s %s  %s  ", mark(c.Status), pad(Plain(c.Rule), rule), pad(Plain(c.Item), item))
+		start := fmt.Sprintf("%s %s  %s  ", mark(c.Status), pad(c.Rule, rule), pad(c.Item, item))
 		if drawn {
 			start += pad(bar(c, briefBar), briefBar) + "  "
 		}
 		t.entry(start, seen(c))
 	}
-	if len(lines) > 0 {
+	if len(idle) > 0 {
+		t.entry(fmt.Sprintf("%s %d %s  ", mark(verdict.NotApplicable), len(idle), status(verdict.NotApplicable)), rules(idle)+" (--all says why)")
+	}
+	if len(lines)+len(idle) > 0 {
 		fmt.Fprintln(t.w)
 	}
+}
+
+// rules names the rules of checks, each once.
+func rules(checks []verdict.Check) string {
+	var names []string
+	for _, c := range checks {
+		if name := Plain(c.Rule); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// longName is the longest name that a list shows whole.
+const longName = 40
+
+// squeeze takes the middle out of a name of more than n characters: a path
+// tells most by its end.
+func squeeze(s string, n int) string {
+	runes := []rune(s)
+	if len(runes) <= n {
+		return s
+	}
+	return string(runes[:n/3]) + "…" + string(runes[len(runes)-(n-n/3-1):])
 }
 
 // draws says whether a list has numbers to draw, and the terminal room for
@@ -196,20 +240,27 @@ func (t *terminal) draws(lines []verdict.Check, names int) bool {
 	return t.width >= names+briefBar+70 && slices.ContainsFunc(lines, func(c verdict.Check) bool { return bar(c, briefBar) != "" })
 }
 
-// entry writes a line; what a terminal cannot hold goes on beneath.
+// listColumns is the width of lists that go elsewhere than to a terminal.
+const listColumns = 120
+
+// entry writes a line; what is beyond the width goes on beneath.
 func (t *terminal) entry(start, text string) {
 	text = Plain(text)
+	most := t.width
+	if most <= 0 {
+		most = listColumns
+	}
 	width := len([]rune(start)) + len([]rune(text))
-	if t.width <= 0 || width <= t.width {
+	if width <= most {
 		fmt.Fprintf(t.w, "%s%s\n", start, text)
 		return
 	}
 	indent := len([]rune(start))
-	if t.width-indent < leastColumns*3/4 {
+	if most-indent < leastColumns*3/4 {
 		fmt.Fprintln(t.w, strings.TrimRight(start, " "))
 		start, indent = "    ", 4
 	}
-	for _, line := range wrap(text, max(t.width, leastColumns)-indent) {
+	for _, line := range wrap(text, max(most, leastColumns)-indent) {
 		fmt.Fprintf(t.w, "%s%s\n", start, line)
 		start = strings.Repeat(" ", indent)
 	}
@@ -220,7 +271,7 @@ func seen(c verdict.Check) string {
 	if c.Observed == nil || c.Observed.Value == nil {
 		return c.Message
 	}
-	text := observed(c.Observed, c.Expected)
+	text := observed(c)
 	if c.Expected != nil {
 		text += "  limit " + bounds(c.Expected)
 	}

@@ -132,11 +132,12 @@ func part(checks []verdict.Check) (loud, quiet []verdict.Check) {
 	return loud, quiet
 }
 
-// byRule parts sorted checks into runs of the same status and rule.
+// byRule parts sorted checks into runs of the same status and rule, for which
+// there is one thing to do.
 func byRule(checks []verdict.Check) [][]verdict.Check {
 	var groups [][]verdict.Check
 	for i, c := range checks {
-		if i > 0 && c.Rule == checks[i-1].Rule && c.Status == checks[i-1].Status {
+		if i > 0 && c.Rule == checks[i-1].Rule && c.Status == checks[i-1].Status && c.Solution == checks[i-1].Solution {
 			last := len(groups) - 1
 			groups[last] = append(groups[last], c)
 			continue
@@ -150,11 +151,13 @@ func byRule(checks []verdict.Check) [][]verdict.Check {
 type fact struct{ label, text string }
 
 // facts is all that a person needs of a check, but for what to do about it:
-// that is the same for all items of a rule. The message has no label.
+// that is the same for all of a run of checks. The message has no label, and
+// leaves out the numbers that stand under it.
 func facts(c verdict.Check, p places) []fact {
-	list := []fact{{"", c.Message}}
+	message, _ := untold(c)
+	list := []fact{{"", message}}
 	if c.Observed != nil {
-		list = append(list, fact{"observed", observed(c.Observed, c.Expected)})
+		list = append(list, fact{"observed", observed(c)})
 	}
 	if c.Expected != nil {
 		list = append(list, fact{"limit", expected(c.Expected)})

@@ -8,13 +8,11 @@ package weighlock.lib.judge
 
 # check is the check of a measure. terms holds judge (bound or point),
 # too_small (report or undecided) and verb (such as "is").
-check(id, measure, limit, terms) := {
+check(id, measure, limit, terms) := object.union(found, {
 	"item": id,
-	"status": found.status,
-	"message": found.message,
 	"observed": _observed(measure),
 	"expected": object.union(_bounds(limit), {"judge": terms.judge}),
-} if {
+}) if {
 	terms.judge in {"bound", "point"}
 	found := _judge(id, measure, limit, terms)
 }
@@ -82,11 +80,16 @@ _by_sides(id, measure, limit, terms) := _by_worst(id, sides, sentence, measure, 
 	sentence := _sentence(id, measure, limit, terms)
 }
 
-_by_worst(id, sides, sentence, measure, limit) := _found("fail", "%s%s", [sentence, _why(measure, limit)]) if "fail" in sides
+_by_worst(id, sides, sentence, measure, limit) := _more(_found("fail", "%s; the interval's bad end misses the limit: so few rows do not show that the model meets it%s", [sentence, _needed(measure)])) if {
+	"fail" in sides
+	_value_meets(measure, limit)
+}
+
+else := _found("fail", "%s; the value itself misses the limit", [sentence]) if "fail" in sides
 
 else := _found("undecided", "%s; there is no interval to judge it by", [sentence]) if "no_end" in sides
 
-else := _found("undecided", "%s; chance alone reaches %s at this size, so the limit lies inside the noise%s", [sentence, _number(measure.null95), _needed(measure)]) if "noise" in sides
+else := _more(_found("undecided", "%s; chance alone reaches %s on so few rows, so the limit lies inside the noise%s", [sentence, number(measure.null95, {}), _needed(measure)])) if "noise" in sides
 
 else := _found("pass", "%s", [sentence]) if sides == {"pass"}
 
@@ -131,25 +134,27 @@ _noisy(measure, limit, "max") if {
 	limit.max < measure.null95
 }
 
-# why says whether the value itself misses the limit, or only the end of its
-# interval.
-_why(measure, limit) := sprintf("; the value meets the limit, its interval does not%s", [_needed(measure)]) if _value_meets(measure, limit)
-
-else := "; the value itself misses the limit"
-
 _value_meets(measure, limit) if {
 	every side, bound in limit {
 		_within(measure.value, bound, side)
 	}
 }
 
-_needed(measure) := sprintf(": about %d rows would decide", [measure.needed]) if is_number(measure.needed)
+# more is what to do where a number says too little, whatever the rule is.
+_more(found) := object.union(found, {"solution": concat(" ", [
+	"Judge the model on more rows; of a slice or group, on more rows of it, or in wider bins.",
+	"Or better it until even the bad end of its interval meets the limit.",
+])})
 
-else := ": more rows would decide"
+_needed(measure) := "; more than 10 million rows would decide" if measure.needed > 10000000
 
-_sentence(id, measure, limit, terms) := sprintf("%s %s %s%s on %d rows, limit %s", [id, terms.verb, _show(measure.value, limit), _interval(measure, limit), measure.n, _words(limit)])
+else := sprintf("; about %d rows would decide", [measure.needed]) if is_number(measure.needed)
 
-_interval(measure, limit) := sprintf(" [%s, %s]", [_show(measure.low, limit), _show(measure.high, limit)]) if {
+else := "; more rows would decide"
+
+_sentence(id, measure, limit, terms) := sprintf("%s %s %s%s on %d rows, limit %s", [id, terms.verb, number(measure.value, limit), _interval(measure, limit), measure.n, _words(limit)])
+
+_interval(measure, limit) := sprintf(" [%s, %s]", [number(measure.low, limit), number(measure.high, limit)]) if {
 	is_number(measure.low)
 	is_number(measure.high)
 }
@@ -160,28 +165,33 @@ _words(limit) := concat(" and ", [sprintf("%s %v", [_sign[side], bound]) | some 
 
 _sign := {"min": "≥", "max": "≤"}
 
-# show writes a number with more digits where rounding would hide on which
-# side of the limit it lies.
-_show(x, limit) := _decimals(x, 1000000, "%s%d.%06d") if {
-	some _, bound in limit
-	x != bound
-	abs(x - bound) < 0.0005
+# number writes a number in four digits, or in as many more as it takes to stay
+# on its side of the limit: 0.49996 against 0.5 is not 0.5. Weighlock's reports
+# write numbers the same way.
+number(x, limit) := format_int(x, 10) if x == round(x)
+
+else := text if {
+	text := _digits(x, 4)
+	_same_side(x, to_number(text), limit)
 }
 
-else := _number(x)
+else := [text | some n in numbers.range(5, 17); text := _digits(x, n); _same_side(x, to_number(text), limit)][0]
 
-_number(x) := _decimals(x, 1000000, "%s%d.%06d") if {
-	x != 0
-	abs(x) < 0.01
+_digits(x, n) := sprintf("%.0f", [x]) if abs(x) >= to_number(sprintf("1e%d", [n]))
+
+else := sprintf("%.*g", [n, x])
+
+_same_side(x, shown, limit) if {
+	every _, bound in limit {
+		_side_of(x, bound) == _side_of(shown, bound)
+	}
 }
 
-else := _decimals(x, 1000, "%s%d.%03d")
+_side_of(x, bound) := -1 if x < bound
 
-_decimals(x, scale, format) := sprintf(format, [_minus(x), floor(r / scale), r % scale]) if r := round(abs(x) * scale)
+else := 0 if x == bound
 
-_minus(x) := "-" if x < 0
-
-else := ""
+else := 1
 
 _observed(measure) := object.filter(measure, ["value", "low", "high", "n", "method", "null95", "needed"])
 

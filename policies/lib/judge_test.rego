@@ -30,11 +30,25 @@ test_just_beyond if {
 	_status(_ok, {"min": 0.600001}, _point) == "fail"
 }
 
-test_only_the_interval_misses if _message(_with({"needed": 812}), {"min": 0.58}, _bound) == "recall is 0.600 [0.550, 0.650] on 573 rows, limit ≥ 0.58; the value meets the limit, its interval does not: about 812 rows would decide"
+_misses := "recall is 0.6 [0.55, 0.65] on 573 rows, limit ≥ 0.58; the interval's bad end misses the limit: so few rows do not show that the model meets it; "
 
-test_only_the_interval_misses_by_an_unknown_number if endswith(_message(_ok, {"min": 0.58}, _bound), "its interval does not: more rows would decide")
+test_only_the_interval_misses if _message(_with({"needed": 812}), {"min": 0.58}, _bound) == concat("", [_misses, "about 812 rows would decide"])
 
-test_the_value_misses if endswith(_message(_ok, {"min": 0.7}, _bound), "limit ≥ 0.7; the value itself misses the limit")
+test_only_the_interval_misses_by_an_unknown_number if _message(_ok, {"min": 0.58}, _bound) == concat("", [_misses, "more rows would decide"])
+
+test_rows_that_nobody_has_are_not_counted if {
+	_message(_with({"needed": 10000001}), {"min": 0.58}, _bound) == concat("", [_misses, "more than 10 million rows would decide"])
+	_message(_with({"needed": 10000000}), {"min": 0.58}, _bound) == concat("", [_misses, "about 10000000 rows would decide"])
+}
+
+test_the_value_misses if _message(_with({"needed": 812}), {"min": 0.7}, _bound) == "recall is 0.6 [0.55, 0.65] on 573 rows, limit ≥ 0.7; the value itself misses the limit"
+
+test_more_rows_are_the_advice_where_they_decide if {
+	startswith(judge.check("recall", _ok, {"min": 0.58}, _bound).solution, "Judge the model on more rows")
+	startswith(judge.check("recall", _distance(0.2, 0.3), {"max": 0.1}, _bound).solution, "Judge the model on more rows")
+	not judge.check("recall", _ok, {"min": 0.7}, _bound).solution
+	not judge.check("recall", _ok, {"min": 0.5}, _bound).solution
+}
 
 test_two_bounds if {
 	_status(_ok, {"min": 0.5, "max": 0.7}, _bound) == "pass"
@@ -113,15 +127,16 @@ test_limit_that_is_none if {
 test_unknown_judge if not judge.check("recall", _ok, {"min": 0.5}, object.union(_bound, {"judge": "eye"}))
 
 test_numbers_are_shown_where_they_decide if {
-	startswith(_message(_with({"low": 0.5499}), {"min": 0.55}, _bound), "recall is 0.600 [0.549900, 0.650]")
-	startswith(_message(_with({"value": -0.00012}), {"min": -1}, _point), "recall is -0.000120")
-	startswith(_message(_with({"value": 1, "high": 12345.678}), {"min": 0}, _bound), "recall is 1.000 [0.550, 12345.678]")
+	startswith(_message(_with({"low": 0.549996}), {"min": 0.55}, _bound), "recall is 0.6 [0.549996, 0.65] on")
+	startswith(_message(_with({"value": -0.00012345}), {"min": -1}, _point), "recall is -0.0001234 [0.55")
+	startswith(_message(_with({"value": 1, "high": 12345.678}), {"min": 0}, _bound), "recall is 1 [0.55, 12346] on")
+	startswith(_message(_with({"high": 12345.678}), {"max": 12345.9}, _point), "recall is 0.6 [0.55, 12345.7] on")
 }
 
 test_observed_and_expected if judge.check("recall", _ok, {"min": 0.5}, _bound) == {
 	"item": "recall",
 	"status": "pass",
-	"message": "recall is 0.600 [0.550, 0.650] on 573 rows, limit ≥ 0.5",
+	"message": "recall is 0.6 [0.55, 0.65] on 573 rows, limit ≥ 0.5",
 	"observed": {"value": 0.6, "low": 0.55, "high": 0.65, "n": 573},
 	"expected": {"min": 0.5, "judge": "bound"},
 }

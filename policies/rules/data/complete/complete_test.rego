@@ -48,7 +48,42 @@ test_training_rows_in_test if testing.of(rule.checks, "test") == "fail" with inp
 test_near_duplicates_under_new_ids if {
 	changed := testing.patched({"/data/document/overlap/near_duplicates": 240, "/data/document/overlap/share": 0.02})
 	testing.of(rule.checks, "test") == "fail" with input as changed
-	testing.says(rule.checks, "240 test rows (a share of 0.02, limit 0.01)") with input as changed
+	testing.says(rule.checks, "240 test rows (a share of 0.02)") with input as changed
+	_check("expected") == {"text": "at most a share of 0.01 of the test rows (data.near_duplicates.max)"} with input as changed
+	_check("place") == "data.near_duplicates" with input as changed
+}
+
+# check is one field of what is said of the test data.
+_check(key) := c[key] if {
+	some c in rule.checks
+	c.item == "test"
+}
+
+test_share_is_rounded if {
+	changed := testing.patched({"/data/document/overlap/near_duplicates": 6315, "/data/document/overlap/share": 0.526315789474})
+	testing.says(rule.checks, "6315 test rows (a share of 0.5263)") with input as changed
+}
+
+_one_file := testing.set("/data/document/sets/train/digest", data.fixture.data.document.sets.test.digest)
+
+test_one_file_for_train_and_test if {
+	testing.of(rule.checks, "test") == "fail" with input as _one_file
+	startswith(_check("message"), "test and train are one file (sha256:") with input as _one_file
+	_check("place") == "data.train" with input as _one_file
+	_check("expected") == {"text": "another file than the training data"} with input as _one_file
+	startswith(_check("solution"), "Split the data before training") with input as _one_file
+}
+
+test_one_file_without_ids_or_columns if {
+	changed := json.patch(
+		json.remove(_one_file, ["/data/document/sets/test/ids", "/spec/document/test/id", "/data/document/sets/train/ids", "/spec/document/train/id"]),
+		[
+			{"op": "replace", "path": "/data/document/overlap", "value": {"ids": -1, "near_duplicates": 0, "share": 0, "columns": []}},
+			{"op": "replace", "path": "/context/level", "value": "start"},
+		],
+	)
+	testing.of(rule.checks, "test") == "fail" with input as changed
+	startswith(_check("message"), "test and train are one file") with input as changed
 }
 
 test_near_duplicates_at_the_limit if testing.of(rule.checks, "test") == "pass" with input as testing.set("/data/document/overlap/share", 0.01)
@@ -66,10 +101,17 @@ test_share_missing if testing.of(rule.checks, "test") == "error" with input as t
 
 test_not_compared_with_training if testing.of(rule.checks, "test") == "undecided" with input as testing.without("/data/document/overlap")
 
-test_no_training_data_at_start if testing.of(rule.checks, "test") == "warn" with input as json.patch(
+_untrained := json.patch(
 	json.remove(data.fixture, ["/data/document/overlap", "/spec/document/train"]),
 	[{"op": "replace", "path": "/context/level", "value": "start"}],
 )
+
+test_no_training_data_at_start if {
+	testing.of(rule.checks, "test") == "warn" with input as _untrained
+	startswith(_check("solution"), "Name the file that the model was trained on") with input as _untrained
+	_check("expected") == {"text": "no test row known from training"} with input as _untrained
+	_check("place") == "data.train" with input as _untrained
+}
 
 test_wrong_digest if {
 	testing.of(rule.checks, "test") == "fail" with input as _test("/digest", testing.digest)
@@ -86,7 +128,12 @@ test_no_evaluation if testing.of(rule.checks, "test") == "undecided" with input 
 
 test_evaluated_on_other_data if testing.of(rule.checks, "test") == "fail" with input as testing.set("/evaluation/data", testing.digest)
 
-test_rows_without_prediction if testing.of(rule.checks, "test") == "fail" with input as testing.set("/evaluation/join/missing", 1)
+test_rows_without_prediction if {
+	testing.of(rule.checks, "test") == "fail" with input as testing.set("/evaluation/join/missing", 1)
+	_check("place") == "predictions.file" with input as testing.set("/evaluation/join/missing", 1)
+	_check("expected") == {"text": "one prediction for each test row, and no other"} with input as testing.set("/evaluation/join/missing", 1)
+	startswith(_check("solution"), "Let the model score every row") with input as testing.set("/evaluation/join/missing", 1)
+}
 
 test_predictions_without_row if testing.of(rule.checks, "test") == "fail" with input as testing.set("/evaluation/join/extra", 1)
 

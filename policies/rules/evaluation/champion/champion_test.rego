@@ -5,7 +5,7 @@ import data.weighlock.rules.evaluation.champion as rule
 
 test_pass if {
 	testing.got(rule.checks) == {"pass"} with input as data.fixture
-	testing.says(rule.checks, "log_loss vs production gains 0.004000 [0.001000, 0.007000] on 12000 rows, limit ≥ -0.005") with input as data.fixture
+	testing.says(rule.checks, "log_loss vs production gains 0.004 [0.001, 0.007] on 12000 rows, limit ≥ -0.005") with input as data.fixture
 }
 
 _result := "log_loss vs production"
