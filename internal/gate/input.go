@@ -158,6 +158,7 @@ type InputEvaluation struct {
 	Spec      string                     `json:"spec"`
 	Data      string                     `json:"data"`
 	Rows      int64                      `json:"rows"`
+	Scores    json.RawMessage            `json:"scores,omitempty"`
 	Join      json.RawMessage            `json:"join"`
 	Champion  json.RawMessage            `json:"champion,omitempty"`
 	Results   map[string]json.RawMessage `json:"results"`

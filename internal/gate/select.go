@@ -345,6 +345,9 @@ func (q *Question) evaluation() (*InputEvaluation, error) {
 			Digest string `json:"digest"`
 			Rows   int64  `json:"rows"`
 		} `json:"data"`
+		Predictions struct {
+			Scores json.RawMessage `json:"scores"`
+		} `json:"predictions"`
 		Join     json.RawMessage   `json:"join"`
 		Champion json.RawMessage   `json:"champion"`
 		Results  []json.RawMessage `json:"results"`
@@ -358,7 +361,7 @@ func (q *Question) evaluation() (*InputEvaluation, error) {
 	}
 	return &InputEvaluation{
 		Statement: e.ref(), Grade: p.Grade, Spec: p.Spec, Data: p.Data.Digest, Rows: p.Data.Rows,
-		Join: p.Join, Champion: p.Champion, Results: results,
+		Scores: p.Predictions.Scores, Join: p.Join, Champion: p.Champion, Results: results,
 	}, nil
 }
 

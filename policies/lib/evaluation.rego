@@ -61,7 +61,59 @@ else := checks.conclude(item.id, {checks.error(sprintf("%s was not computed", [i
 
 else := checks.conclude(item.id, {found}, "", {}) if found := _misfit(item, _result(item), terms)
 
-else := judge.check(item.id, _result(item), object.get(item, "limit", {}), object.union(terms, {"judge": input.spec.document.judge}))
+else := _doubt(item, judge.check(item.id, _result(item), object.get(item, "limit", {}), object.union(terms, {"judge": input.spec.document.judge})), terms)
+
+# doubt adds to a check what is odd about the scores that it rests on, where
+# terms ask for it. What would pass is then a warning.
+_doubt(item, found, terms) := found if not terms.scores
+
+else := found if count(_doubts(item)) == 0
+
+else := object.union_n([found, {
+	"status": _warned(found.status),
+	"message": concat("; ", array.concat([found.message], [d.message | some d in _doubts(item)])),
+	"solution": concat(" ", [d.solution | some d in _doubts(item)]),
+	"place": _doubts(item)[0].place,
+}])
+
+_warned(status) := "warn" if status == "pass"
+
+else := status
+
+_doubts(item) := [d | some d in [_threshold, _decisions(item)]; d != null]
+
+default _threshold := null
+
+_threshold := {
+	"message": sprintf("the scores lie between %s and %s, so at threshold %v every row is decided %s", [
+		judge.number(input.evaluation.scores.low, {}), judge.number(input.evaluation.scores.high, {}), threshold, _all_decided(threshold),
+	]),
+	"solution": "Set predictions.threshold to a value between the scores.",
+	"place": "predictions.threshold",
+} if {
+	threshold := input.spec.document.predictions.threshold
+	_all_decided(threshold)
+}
+
+_all_decided(threshold) := "negative" if threshold > input.evaluation.scores.high
+
+else := "positive" if threshold <= input.evaluation.scores.low
+
+_of_scores(metric) if count({metric} - _thresholded) == 1
+
+# decisions are scores of two values: they rank nothing, and are no
+# probabilities.
+_decisions(item) := {
+	"message": sprintf("the scores are %v and %v only, which looks like decisions, and %s is about scores", array.concat(input.evaluation.scores.values, [item.metric])),
+	"solution": "Name the column of the model's scores or probabilities in predictions.column, not that of its decisions.",
+	"place": "predictions.column",
+} if {
+	input.spec.document.task == "binary"
+	count(input.evaluation.scores.values) == 2
+	_of_scores(item.metric)
+}
+
+else := null
 
 _result(item) := input.evaluation.results[item.id]
 

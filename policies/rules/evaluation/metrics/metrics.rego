@@ -27,10 +27,23 @@ checks contains check if {
 	check := _check(item)
 }
 
-_check(item) := evaluation.check(item, _terms) if _agreed
+_check(item) := _advised(item, evaluation.check(item, _terms)) if _agreed
 
 else := evaluation.blocked(item, evaluation.disagreed)
 
 _agreed if {item.id: item.limit | some item in input.spec.items.metrics} == input.spec.document.metrics
 
-_terms := {"kinds": {"metric"}, "verb": "is", "too_small": "undecided"}
+_terms := {"kinds": {"metric"}, "verb": "is", "too_small": "undecided", "scores": true}
+
+# advised says of a ranking that is worse than chance what is mostly wrong with
+# it: the model is good, and its class is the other one.
+_advised(item, check) := object.union(check, {
+	"solution": "A ranking worse than chance is mostly one of the other class: see whether data.test.positive is the class whose score predictions.column holds.",
+	"place": "data.test.positive",
+}) if {
+	check.status == "fail"
+	item.metric == "roc_auc"
+	check.observed.high < 0.5
+}
+
+else := check

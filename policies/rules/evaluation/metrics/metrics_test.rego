@@ -58,6 +58,61 @@ test_metric_of_the_spec_is_not_enumerated if {
 
 test_looser_limit_than_the_spec if testing.got(rule.checks) == {"error"} with input as testing.set("/spec/items/metrics/1/limit/min", 0.1)
 
+# roc is one field of what is said of the ROC AUC.
+_roc(key) := c[key] if {
+	some c in rule.checks
+	c.item == "roc_auc"
+}
+
+test_worse_than_chance if {
+	measure := object.union(data.fixture.evaluation.results.roc_auc, {"value": 0.0045, "low": 0.001, "high": 0.0131})
+	changed := testing.set("/evaluation/results/roc_auc", measure)
+	_roc("status") == "fail" with input as changed
+	_roc("place") == "data.test.positive" with input as changed
+	startswith(_roc("solution"), "A ranking worse than chance") with input as changed
+	better := json.patch(changed, [{"op": "replace", "path": "/evaluation/results/roc_auc/high", "value": 0.5}])
+	not _roc("solution") with input as better
+}
+
+_scores(scores) := testing.set("/evaluation/scores", scores)
+
+test_threshold_above_all_scores if {
+	changed := _scores({"low": 0.0021, "high": 0.3199})
+	testing.got(rule.checks) == {"warn"} with input as changed
+	endswith(_roc("message"), "; the scores lie between 0.0021 and 0.3199, so at threshold 0.32 every row is decided negative") with input as changed
+	_roc("place") == "predictions.threshold" with input as changed
+	_roc("solution") == "Set predictions.threshold to a value between the scores." with input as changed
+	not _roc("points") with input as changed
+}
+
+test_threshold_below_all_scores if {
+	testing.got(rule.checks) == {"warn"} with input as _scores({"low": 0.32, "high": 0.9})
+	endswith(_roc("message"), "at threshold 0.32 every row is decided positive") with input as _scores({"low": 0.32, "high": 0.9})
+}
+
+test_threshold_between_the_scores if {
+	testing.got(rule.checks) == {"pass"} with input as _scores({"low": 0.31, "high": 0.32})
+	testing.got(rule.checks) == {"pass"} with input as testing.without("/evaluation/scores")
+}
+
+test_decisions_as_scores if {
+	changed := _scores({"low": 0, "high": 1, "values": [0, 1]})
+	_roc("status") == "warn" with input as changed
+	endswith(_roc("message"), "; the scores are 0 and 1 only, which looks like decisions, and roc_auc is about scores") with input as changed
+	_roc("place") == "predictions.column" with input as changed
+	testing.of(rule.checks, "recall") == "pass" with input as changed
+}
+
+test_one_score_for_all_is_no_decision if testing.of(rule.checks, "roc_auc") == "pass" with input as testing.patched({
+	"/evaluation/scores": {"low": 0, "high": 0.9, "values": [0.9]},
+})
+
+test_doubts_are_added_to_a_failure if {
+	changed := json.patch(_recall({"value": 0.5, "low": 0.48, "high": 0.52}), [{"op": "replace", "path": "/evaluation/scores", "value": {"low": 0.4, "high": 0.9}}])
+	testing.of(rule.checks, "recall") == "fail" with input as changed
+	testing.says(rule.checks, "misses the limit; the scores lie between 0.4 and 0.9, so at threshold 0.32 every row is decided positive") with input as changed
+}
+
 _unsigned := testing.set("/evaluation/statement/roles", ["builder"])
 
 test_evaluator_did_not_sign_what_is_published if testing.got(rule.checks) == {"undecided"} with input as _unsigned
