@@ -82,7 +82,7 @@ func TestAnswersThatDoNotCome(t *testing.T) {
 	} {
 		var said strings.Builder
 		q := &asker{in: bufio.NewReader(strings.NewReader(answers)), out: &said}
-		if _, err := q.must(t.Context(), "Model file", "", func(string) error { return nil }); err == nil || err.Error() != want {
+		if err := q.must(t.Context(), "Model file", "", func(string) error { return nil }); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v; want %s", answers, err, want)
 		}
 		if again := strings.Count(said.String(), "this cannot be left out\nhint: Ctrl-C ends the questions\n"); again != max(0, len(answers)-1) {

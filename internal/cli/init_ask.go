@@ -95,7 +95,7 @@ func (q *asker) checked(ctx context.Context, question, guess string, check func(
 }
 
 // must is checked for what cannot be left out; three times at most without an answer.
-func (q *asker) must(ctx context.Context, question, guess string, check func(answer string) error) (string, error) {
+func (q *asker) must(ctx context.Context, question, guess string, check func(answer string) error) error {
 	empty := 0
 	answer, err := q.checked(ctx, question, guess, func(answer string) error {
 		if answer != "" {
@@ -109,7 +109,7 @@ func (q *asker) must(ctx context.Context, question, guess string, check func(ans
 	if err == nil && answer == "" {
 		err = usagef("no answer to %q, and nothing was written\nhint: weighlock init MODEL PREDICTIONS asks nothing", question)
 	}
-	return answer, err
+	return err
 }
 
 // spoken is an error to somebody who is being asked: the question that comes
@@ -161,13 +161,13 @@ func (q *interview) files(ctx context.Context) error {
 	}
 	q.o.Folder = folder
 	here := filesHere()
-	if _, err = q.must(ctx, "Model file", the(here, modelEndings), func(answer string) (err error) {
+	if err := q.must(ctx, "Model file", the(here, modelEndings), func(answer string) (err error) {
 		q.o.Model, err = inside(folder, answer)
 		return err
 	}); err != nil {
 		return err
 	}
-	_, err = q.must(ctx, "Predictions with their labels (CSV or Parquet)", the(here, []string{".csv", ".parquet"}), func(answer string) (err error) {
+	return q.must(ctx, "Predictions with their labels (CSV or Parquet)", the(here, []string{".csv", ".parquet"}), func(answer string) (err error) {
 		if q.o.Predictions, err = inside(folder, answer); err != nil {
 			return err
 		}
@@ -181,7 +181,6 @@ func (q *interview) files(ctx context.Context) error {
 		}
 		return nil
 	})
-	return err
 }
 
 // infer guesses, and asks for what cannot be guessed until it can.

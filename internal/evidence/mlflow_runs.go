@@ -109,8 +109,8 @@ func runIn(folder string) (candidate, bool, error) {
 	if err != nil {
 		return candidate{}, false, err
 	}
-	m, err := parseMeta(text)
-	if err != nil || m.id() == "" {
+	m, broken := parseMeta(text)
+	if broken != nil || m.id() == "" {
 		return candidate{}, false, nil
 	}
 	state, err := m.state()

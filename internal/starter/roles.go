@@ -45,7 +45,7 @@ func (s *surveyed) guessID(g *Guess) error {
 	}
 	if len(candidates) == 0 {
 		candidates = where(free, func(c *column) bool {
-			return c.Kind == table.Text && c.unique() && c.strength() == 0 && !c.truth() && !(c.nearly() && c.fractions)
+			return c.Kind == table.Text && c.unique() && c.strength() == 0 && !c.truth() && (!c.nearly() || !c.fractions)
 		})
 		why = "the only text of which each row has its own"
 	}

@@ -210,8 +210,6 @@ func (f *reading) separated(line int64, b []byte) *Error {
 	return nil
 }
 
-func endsLine(b []byte, i int) bool { return i == len(b) || b[i] != ',' }
-
 // read parses the records with as many hands as there are processors, and
 // joins the parts in the file's order.
 func (f *reading) read(ctx context.Context, modes []mode) (*whole, error) {
