@@ -111,6 +111,9 @@ func advised(err error) string {
 	if strings.Contains(text, "hint: ") {
 		return text
 	}
+	if hint := certificateHint(err); hint != "" {
+		return text + "\nhint: " + hint
+	}
 	return text + "\nhint: " + advice[exitStatus(err)]
 }
 

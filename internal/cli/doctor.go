@@ -115,6 +115,9 @@ func (d *doctor) skip(name, fix, format string, v ...any) {
 // ill is a check that failed. Where no fix is given, the error's hint is one.
 func (d *doctor) ill(name, fix string, err error) {
 	message, hint, _ := strings.Cut(told(err), "\nhint: ")
+	if hint == "" {
+		hint = certificateHint(err)
+	}
 	network := exitStatus(err) == verdict.ExitNetwork && !errors.Is(err, oci.ErrDenied)
 	if network && hint == "" {
 		hint = advice[verdict.ExitNetwork]

@@ -184,7 +184,11 @@ type answered struct{ asked, at, had time.Time }
 
 func (d *doctor) timestamp(ctx context.Context) {
 	const name = "timestamp"
-	authority := d.authority()
+	authority, err := d.authority()
+	if err != nil {
+		d.ill(name, "", err)
+		return
+	}
 	if authority == nil {
 		d.skip(name, "export WEIGHLOCK_TSA=https://…", "no timestamp authority is configured, so times are only claimed")
 		return

@@ -56,6 +56,7 @@ var statuses = []struct {
 	{sign.ErrNoPassword, verdict.ExitUsage},
 	{capture.ErrUsage, verdict.ExitUsage},
 	{oci.ErrReference, verdict.ExitUsage},
+	{oci.ErrCredentials, verdict.ExitUsage},
 	{project.ErrNone, verdict.ExitUsage},
 	{project.ErrTwo, verdict.ExitUsage},
 	{project.ErrByHand, verdict.ExitUsage},

@@ -54,8 +54,11 @@ func (a *app) publish(ctx context.Context, dir, ref string) (*publish.Result, er
 		return nil, err
 	}
 	d := publish.Deps{
-		Rules: rules, TSA: a.authority(), Open: a.open,
+		Rules: rules, Open: a.open,
 		Getenv: a.env.Getenv, Now: a.env.Now, Progress: a.progress(),
+	}
+	if d.TSA, err = a.authority(); err != nil {
+		return nil, err
 	}
 	if d.Key, err = a.loadKey(); err != nil {
 		return nil, err

@@ -39,8 +39,12 @@ func (a *app) run(ctx context.Context, dir string, command []string) error {
 	if err != nil {
 		return err
 	}
+	authority, err := a.authority()
+	if err != nil {
+		return err
+	}
 	d := capture.Deps{
-		Key: key, TSA: a.authority(), Now: a.env.Now,
+		Key: key, TSA: authority, Now: a.env.Now,
 		In: a.env.In, Out: a.stdout, Err: a.env.Err, Environ: a.env.Environ,
 	}
 	file, err := a.loadVerifier()

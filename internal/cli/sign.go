@@ -36,7 +36,11 @@ func (a *app) sign(ctx context.Context, ref string) error {
 	if err != nil {
 		return err
 	}
-	bundle, err := key.Sign(ctx, s, a.authority())
+	authority, err := a.authority()
+	if err != nil {
+		return err
+	}
+	bundle, err := key.Sign(ctx, s, authority)
 	if err != nil {
 		return err
 	}

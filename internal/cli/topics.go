@@ -97,10 +97,14 @@ How it behaves:
   SOURCE_DATE_EPOCH         the image's time of creation, in seconds; it never sets a verdict's
   WEIGHLOCK_HOOK_DEADLINE   how long a push waits for weighlock hook run, such as 5s
 
-Registries (credentials are those of docker login or podman login):
-  DOCKER_CONFIG             folder with docker's config.json; else $HOME/.docker
-  REGISTRY_AUTH_FILE        podman's auth file, where docker has none
-  XDG_RUNTIME_DIR           where podman keeps it otherwise
+Registries (logins are those of docker login or podman login; the first that knows the host):
+  DOCKER_AUTH_CONFIG        what a config.json of docker would hold, as CI systems set it
+  DOCKER_CONFIG             folder with docker's config.json, in place of $HOME/.docker
+  REGISTRY_AUTH_FILE        podman's auth file
+  XDG_RUNTIME_DIR           where podman keeps it otherwise, after $HOME/.docker
+  WEIGHLOCK_CA              PEM file with the certificate of a CA of your own, believed beside the
+                            system's, by registries' and timestamp authorities' servers
+  SSL_CERT_FILE, SSL_CERT_DIR   the system's certificates, where they are not in the usual place
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY   a proxy, for registries and timestamp authorities
 
 What weighlock run writes into the lineage, where it is set:

@@ -119,9 +119,9 @@ func variables(t *testing.T) map[string]bool {
 	return found
 }
 
-// byLibraries are variables that libraries read: go-containerregistry's
-// keychain and net/http's proxies.
-var byLibraries = []string{"DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"}
+// byLibraries are variables that libraries read: net/http's proxies, and
+// crypto/x509's roots.
+var byLibraries = []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"}
 
 // notRead are names in the code of variables that are set for git, or named in
 // what is printed.

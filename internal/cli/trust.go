@@ -174,15 +174,20 @@ func (a *app) password() func() ([]byte, error) {
 	}
 }
 
-func (a *app) authority() sign.Authority {
+// authority is the timestamp authority that was named, or nil.
+func (a *app) authority() (sign.Authority, error) {
 	url := a.flags.tsa
 	if url == "" {
 		url = a.env.Getenv("WEIGHLOCK_TSA")
 	}
 	if url == "" {
-		return nil
+		return nil, nil
 	}
-	return sign.NewTSA(url, a.env.Transport)
+	transport, err := a.transport()
+	if err != nil {
+		return nil, err
+	}
+	return sign.NewTSA(url, transport), nil
 }
 
 func (a *app) loadIDKey() ([]byte, error) {
@@ -205,7 +210,11 @@ func (a *app) loadIDKey() ([]byte, error) {
 }
 
 func (a *app) open(ref string) (*oci.Repository, oci.Reference, error) {
-	return oci.Open(ref, oci.Options{Transport: a.env.Transport, Patience: a.env.Patience, Wait: a.env.Wait})
+	transport, err := a.transport()
+	if err != nil {
+		return nil, oci.Reference{}, err
+	}
+	return oci.Open(ref, oci.Options{Transport: transport, Keychain: oci.Credentials(a.env.Environ), Patience: a.env.Patience, Wait: a.env.Wait})
 }
 
 // openPublished reads what a reference leads to, with signatures checked.

@@ -197,7 +197,7 @@ func TestWhatARegistryAnswers(t *testing.T) {
 	}{
 		"a login is wanted": {answer("GET", "/v", say(401)), resolve,
 			"manifest v in HOST/acme/m: access denied: GET http://HOST/v2/acme/m/manifests/v: unexpected status code 401 Unauthorized\n" +
-				"hint: log in with docker login HOST, with an account that may do this"},
+				"hint: log in with docker login HOST, with an account that may do this; no login for it was found (weighlock help environment says where they are looked for)"},
 		"not allowed at all": {answer("DELETE", "/v", say(405)), func(ctx context.Context, r *Repository) error { return r.Delete(ctx, "v") },
 			"deleting v in HOST/acme/m: the registry refused: DELETE http://HOST/v2/acme/m/manifests/v: unexpected status code 405 Method Not Allowed"},
 		"a web page": {answer("GET", "/v", text("text/html", "<html>sign in</html>")), resolve,

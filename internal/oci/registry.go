@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -34,8 +35,10 @@ type registry struct {
 
 	mu       sync.Mutex
 	clients  map[string]*http.Client // by scope
+	login    authn.Authenticator     // nil until it was looked up
 	noAPI    map[string]bool         // what asking for the referrers API gave
 	truth    map[string]Descriptor   // of referrers whose listing could not be believed
+	nobody   atomic.Bool             // there is no login for it
 	whole    atomic.Bool             // it takes no blob in pieces
 	retries  budget                  // of all calls together
 	fallback sync.Mutex              // one change of a fallback list at a time
@@ -53,7 +56,7 @@ func newRegistry(repository string, o Options) (*registry, error) {
 		return nil, refuse(repository, err.Error(), "write HOST/PATH, as in ghcr.io/acme/card-default")
 	}
 	if o.Keychain == nil {
-		o.Keychain = authn.DefaultKeychain
+		o.Keychain = Credentials(os.Environ())
 	}
 	o.Transport = guard{patient{baseTransport(o), o.Patience}, loopback(host)}
 	if o.UserAgent != "" {

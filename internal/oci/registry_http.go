@@ -2,6 +2,8 @@ package oci
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -57,7 +59,7 @@ func (r *registry) once(ctx context.Context, q request, want ...int) (*http.Resp
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, fault(err)
+		return nil, r.unanswered(err)
 	}
 	if !slices.Contains(want, resp.StatusCode) {
 		defer resp.Body.Close()
@@ -119,20 +121,59 @@ func (r *registry) client(ctx context.Context, scope, also string) (*http.Client
 		return c, nil
 	}
 	repo := r.reg.Repo(r.name)
-	auth, err := authn.Resolve(ctx, r.o.Keychain, repo)
-	if err != nil {
-		return nil, fmt.Errorf("%w: credentials for %s: %w\nhint: check docker's config.json and its credential helper", ErrDenied, r.host, err)
-	}
-	t, err := transport.NewWithContext(ctx, r.reg, auth, r.o.Transport, slices.DeleteFunc([]string{repo.Scope(scope), also}, func(s string) bool { return s == "" }))
-	if err != nil {
-		var te *transport.Error
-		if errors.As(err, &te) {
-			return nil, r.byStatus(te.StatusCode, 0, err)
+	if r.login == nil {
+		login, err := authn.Resolve(ctx, r.o.Keychain, repo)
+		if err != nil {
+			return nil, r.noLogin(ctx, err)
 		}
-		return nil, fault(err)
+		r.login = login
+		r.nobody.Store(login == authn.Anonymous)
+	}
+	t, err := transport.NewWithContext(ctx, r.reg, r.login, r.o.Transport, slices.DeleteFunc([]string{repo.Scope(scope), also}, func(s string) bool { return s == "" }))
+	if err != nil {
+		return nil, r.unanswered(err)
 	}
 	r.clients[scope+also] = &http.Client{Transport: t}
 	return r.clients[scope+also], nil
+}
+
+// noLogin is a keychain that failed.
+func (r *registry) noLogin(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	if errors.Is(err, ErrCredentials) {
+		return fmt.Errorf("login to %s: %w", r.host, err)
+	}
+	return fmt.Errorf("login to %s: %w: %w\nhint: check docker's config.json and its credential helper", r.host, ErrCredentials, err)
+}
+
+// unanswered is a request that brought no answer of the registry: because of
+// the network, or because whoever gives out access, the registry at its front
+// door or its token server, said no. Whatever status that was, it says nothing
+// of what the request was about: a token server's 404 is no absence.
+func (r *registry) unanswered(err error) error {
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) { // on this machine plain HTTP was tried too, and is no better news
+		return fmt.Errorf("%w: https://%s: %w", ErrNetwork, r.host, untrusted)
+	}
+	var te *transport.Error
+	if !errors.As(err, &te) {
+		return fault(err)
+	}
+	switch status := te.StatusCode; {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, again(status):
+		return r.byStatus(status, 0, err)
+	default:
+		return fmt.Errorf("%w: %s %w: %w\nhint: check the registry's address, and that of its token server", ErrNetwork, r.host, errNoEntry, err)
+	}
+}
+
+var errNoEntry = errors.New("does not let clients in as a registry does")
+
+// again says of a status that it may be another one the next time.
+func again(status int) bool {
+	return status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests
 }
 
 // refusal turns an answer into an error of our own.
@@ -185,7 +226,10 @@ func (r *registry) byStatus(status int, after time.Duration, cause error) error 
 		e.kind = ErrNotFound
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		e.kind, e.hint = ErrDenied, fmt.Sprintf("\nhint: log in with docker login %s, with an account that may do this", r.host)
-	case status >= 500, status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+		if r.nobody.Load() {
+			e.hint += "; no login for it was found (weighlock help environment says where they are looked for)"
+		}
+	case again(status):
 		e.kind = ErrNetwork
 	default:
 		e.kind = errRefused
@@ -289,7 +333,8 @@ func (b *budget) earn() {
 }
 
 // passing says whether a fault may be gone in a second: not a host that does
-// not exist, a port where nobody listens, or a certificate that is not trusted.
+// not exist, a port where nobody listens, something else than a registry, or a
+// certificate that is not trusted.
 func passing(err error) bool {
 	if !errors.Is(err, ErrNetwork) {
 		return false
@@ -298,7 +343,19 @@ func passing(err error) bool {
 	if errors.As(err, &dns) && dns.IsNotFound {
 		return false
 	}
-	return !errors.Is(err, unix.ECONNREFUSED) && !strings.Contains(err.Error(), "x509: ") && !errors.Is(err, errPlain)
+	return !errors.Is(err, unix.ECONNREFUSED) && !strings.Contains(err.Error(), "x509: ") && !errors.Is(err, errPlain) && !errors.Is(err, errNoEntry)
+}
+
+// Transport is the way to servers whose certificates lead to one of these
+// roots, with the time limits that Options.Transport has otherwise.
+func Transport(roots *x509.CertPool) http.RoundTripper {
+	base, ok := remote.DefaultTransport.(*http.Transport)
+	if !ok {
+		base = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+	}
+	t := base.Clone()
+	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	return t
 }
 
 // baseTransport is the options' transport, or go-containerregistry's.

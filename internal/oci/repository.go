@@ -21,7 +21,7 @@ import (
 // Options are the world's side of a repository. The zero value is fit for use.
 type Options struct {
 	Transport http.RoundTripper                          // nil: a transport with time limits
-	Keychain  authn.Keychain                             // nil: docker's configuration and credential helpers
+	Keychain  authn.Keychain                             // nil: Credentials of the process
 	UserAgent string                                     // added to each request
 	TempDir   string                                     // for blobs on their way to or from a registry; empty: the system's
 	Chunk     int64                                      // bytes of an upload in one request; 0: 32 MiB
