@@ -9,8 +9,7 @@
 #   id: evaluation/metrics
 #   category: evaluation
 #   solution: >-
-#     Improve the model, or evaluate it on more rows where only the interval
-#     misses the limit. A limit is loosened before the next training, never
+#     Improve the model. A limit is loosened before the next training, never
 #     after.
 #   collections: [core]
 #   mltest: Infra 4

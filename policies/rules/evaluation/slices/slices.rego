@@ -12,9 +12,8 @@
 #   category: evaluation
 #   solution: >-
 #     Look at the rows of the slice that is named: more training data for it, a
-#     feature that it lacks, or a threshold of its own. Where only the interval
-#     misses the limit, or the slice is too small, more evaluation rows of it
-#     decide, or wider bins.
+#     feature that it lacks, or a threshold of its own. Where it is too small,
+#     more evaluation rows of it decide, or wider bins.
 #   collections: [core]
 #   mltest: Model 6
 #   parameters: []
