@@ -151,6 +151,9 @@ func guess(ctx context.Context, o *starter.Options) (*starter.Guess, error) {
 		return nil, err
 	}
 	t, digest, err := readTable(ctx, o.Predictions)
+	if errors.As(err, new(*table.Error)) {
+		return nil, usagef("%w", err)
+	}
 	if err != nil {
 		return nil, err
 	}
