@@ -299,21 +299,72 @@ func (p *Published) addVerdict(e Evidence) error {
 }
 
 // readChain reads the attempts of the repository. Each verdict knows how many
-// came before it, so a chain that is shorter than that has been cut.
+// came before it and was followed by its own, so a chain that is shorter than
+// that has been cut.
+//
+// A publish may die between its verdict and its attempt. Where that was of an
+// image that is published already, the verdict is set aside: what was recorded
+// before stands as it did. Whoever cuts off an attempt to have its verdict set
+// aside could as well have taken the verdict away.
 func (p *Published) readChain(ctx context.Context) error {
 	p.Chain = &ledger.State{}
 	if p.trust == nil {
 		return nil
 	}
 	chain := ledger.Attempts(p.Repo)
+	least := 0
 	for _, v := range p.Verdicts {
-		chain.Least = max(chain.Least, v.Report.Attempts.Count+1)
+		chain.Least = max(chain.Least, v.Report.Attempts.Count)
+		least = chain.Least + 1
 	}
 	var err error
 	if p.Chain, err = chain.Read(ctx, p.trust); err != nil {
 		return fmt.Errorf("attempts of %s: %w", p.Repo, err)
 	}
+	if recorded := p.recorded(); recorded != nil {
+		p.setAside(recorded)
+		return nil
+	}
+	if chain.Least = least; len(p.Chain.Entries) < least {
+		if _, err = chain.Read(ctx, p.trust); err != nil { // which says so, unless it has grown
+			return fmt.Errorf("attempts of %s: %w", p.Repo, err)
+		}
+	}
 	return nil
+}
+
+// recorded are the digests of the verdicts that the chain names for this
+// image and that are attached to it; nil where there is none.
+func (p *Published) recorded() map[string]bool {
+	named := map[string]bool{}
+	for _, e := range p.Chain.Entries {
+		if a, err := ReadAttempt(e); err == nil && a.Model.Digest == p.Image.Digest {
+			named[a.Verdict] = true
+		}
+	}
+	var found map[string]bool
+	for _, v := range p.Verdicts {
+		if !named[v.Digest] {
+			continue
+		}
+		if found == nil {
+			found = map[string]bool{}
+		}
+		found[v.Digest] = true
+	}
+	return found
+}
+
+// setAside leaves the verdicts that the chain records.
+func (p *Published) setAside(recorded map[string]bool) {
+	p.Verdicts = slices.DeleteFunc(p.Verdicts, func(v Verdict) bool {
+		if recorded[v.Digest] {
+			return false
+		}
+		p.Ignored = append(p.Ignored, verdict.Ignored{Digest: v.Digest, Type: v.Name, Reason: "no attempt in the chain names it: its publish did not come to its end"})
+		return true
+	})
+	slices.SortFunc(p.Ignored, func(a, b verdict.Ignored) int { return compare(a.Digest, b.Digest) })
 }
 
 // checkTag refuses a version tag that has been moved to an image whose
