@@ -548,7 +548,8 @@ func (p *Published) attempts(n int) Attempts {
 	return CountAttempts(p.Chain, n, p.Spec.Test.Digest)
 }
 
-// locate finds paths in the project file that the image carries.
+// locate finds paths in the project file that the image carries, or what is
+// nearest to them, as Project.Location does: a replay names the same places.
 func (p *Published) locate() func(string) *verdict.Location {
 	for _, name := range project.FileNames() {
 		text, err := p.Content.Metadata(name)
@@ -560,10 +561,7 @@ func (p *Published) locate() func(string) *verdict.Location {
 			return nil
 		}
 		return func(path string) *verdict.Location {
-			line, col, ok := doc.Position(path)
-			if !ok {
-				return nil
-			}
+			line, col, _ := doc.Position(path)
 			return &verdict.Location{File: name, Line: line, Col: col}
 		}
 	}
