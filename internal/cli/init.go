@@ -42,7 +42,7 @@ DVC has recorded, and keeps what they say of it in ` + evidence.Path + `, as cla
 with what is missing. A file that the run does not name, or names several of, is an argument:
 the predictions alone, or model and predictions.`,
 		Example: `  weighlock init model.joblib preds.csv
-  weighlock init --from mlruns/1/0123456789abcdef0123456789abcdef preds.csv
+  weighlock init --from mlruns --run bold-wren-12 preds.csv
   weighlock init --from mlflow.db --run 0123456789abcdef0123456789abcdef preds.csv
   weighlock init --from dvc.lock --ci github`,
 		Args: cobra.MaximumNArgs(2),
@@ -57,8 +57,8 @@ the predictions alone, or model and predictions.`,
 	f.StringVar(&o.Label, "label", "", "column that holds the truth")
 	f.StringVar(&o.Positive, "positive", "", "the label's value that counts as positive")
 	f.StringVar(&o.Score, "score", "", "column that holds the score")
-	f.StringVar(&o.From, "from", "", "an MLflow run's folder, mlflow.db, or dvc.lock or its folder")
-	f.StringVar(&o.Run, "run", "", "with --from: the MLflow run's id, or the DVC stage")
+	f.StringVar(&o.From, "from", "", "mlruns or a run's folder in it, mlflow.db, or dvc.lock or its folder")
+	f.StringVar(&o.Run, "run", "", "with --from: the MLflow run's name or id, or the DVC stage")
 	f.StringVar(&o.CI, "ci", "", "also write a workflow: github or gitlab")
 	return c
 }
