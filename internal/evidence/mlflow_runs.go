@@ -111,7 +111,7 @@ func runIn(folder string) (candidate, bool, error) {
 	}
 	m, broken := parseMeta(text)
 	if broken != nil || m.id() == "" {
-		return candidate{}, false, nil
+		return candidate{}, false, nil //nolint:nilerr // what is no meta.yaml of MLflow is no run
 	}
 	state, err := m.state()
 	r := candidate{

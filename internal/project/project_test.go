@@ -200,7 +200,7 @@ func TestFindProjectFile(t *testing.T) {
 		kind error
 		want string // DIR is the folder
 	}{
-		"empty folder":       {t.TempDir(), ErrNone, "no project file in DIR: looked for weighlock.yaml, weighlock.json, weighlock.cue\nhint: weighlock init writes one"},
+		"empty folder":       {t.TempDir(), ErrNone, "no project file in DIR: looked for weighlock.yaml, weighlock.yml, weighlock.json, weighlock.cue\nhint: weighlock init writes one"},
 		"two files":          {folder(t, map[string]string{"weighlock.yaml": minimal, "weighlock.json": "{}"}), ErrTwo, "more than one project file in DIR: weighlock.yaml and weighlock.json\nhint: keep one of them"},
 		"missing file":       {filepath.Join(t.TempDir(), "none.yaml"), ErrNone, "no project file: there is no folder or file DIR/none.yaml\nhint: name the folder that holds weighlock.yaml"},
 		"huge file":          {file("weighlock.yaml", minimal+strings.Repeat("#", maxSize)), nil, "DIR/weighlock.yaml is larger than 1048576 bytes, so it is hardly a project file" + hint},
