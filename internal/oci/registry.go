@@ -34,15 +34,16 @@ type registry struct {
 	o    Options
 
 	mu       sync.Mutex
-	clients  map[string]*http.Client // by scope
-	login    authn.Authenticator     // nil until it was looked up
-	noAPI    map[string]bool         // what asking for the referrers API gave
-	truth    map[string]Descriptor   // of referrers whose listing could not be believed
-	nobody   atomic.Bool             // there is no login for it
-	whole    atomic.Bool             // it takes no blob in pieces
-	retries  budget                  // of all calls together
-	fallback sync.Mutex              // one change of a fallback list at a time
-	tagging  sync.Mutex              // one TagIfAbsent at a time in this process
+	clients  map[string]*http.Client  // by scope
+	login    authn.Authenticator      // nil until it was looked up
+	noAPI    map[string]bool          // what asking for the referrers API gave
+	truth    map[string]Descriptor    // of referrers whose listing could not be believed
+	coming   map[string]chan struct{} // blobs that are brought here now
+	nobody   atomic.Bool              // there is no login for it
+	whole    atomic.Bool              // it takes no blob in pieces
+	retries  budget                   // of all calls together
+	fallback sync.Mutex               // one change of a fallback list at a time
+	tagging  sync.Mutex               // one TagIfAbsent at a time in this process
 }
 
 func newRegistry(repository string, o Options) (*registry, error) {
@@ -63,7 +64,7 @@ func newRegistry(repository string, o Options) (*registry, error) {
 		o.Transport = transport.NewUserAgent(o.Transport, o.UserAgent)
 	}
 	return &registry{host: host, name: path, reg: reg, o: o,
-		clients: map[string]*http.Client{}, noAPI: map[string]bool{}, truth: map[string]Descriptor{}}, nil
+		clients: map[string]*http.Client{}, noAPI: map[string]bool{}, truth: map[string]Descriptor{}, coming: map[string]chan struct{}{}}, nil
 }
 
 const acceptManifests = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, " +

@@ -222,6 +222,8 @@ func (e *statusError) Unwrap() []error { return []error{e.kind, e.cause} }
 func (r *registry) byStatus(status int, after time.Duration, cause error) error {
 	e := &statusError{status: status, after: after, cause: cause}
 	switch {
+	case lacksBlob(cause):
+		e.kind = ErrNetwork // it had said that it has them all
 	case status == http.StatusNotFound:
 		e.kind = ErrNotFound
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
@@ -235,6 +237,13 @@ func (r *registry) byStatus(status int, after time.Duration, cause error) error 
 		e.kind = errRefused
 	}
 	return e
+}
+
+// lacksBlob says of a refused manifest that the registry did not find a part
+// of it, which another client may be bringing just then.
+func lacksBlob(err error) bool {
+	var te *transport.Error
+	return errors.As(err, &te) && slices.ContainsFunc(te.Errors, func(d transport.Diagnostic) bool { return d.Code == transport.ManifestBlobUnknownErrorCode })
 }
 
 // errRefused is any other answer: the registry understood, and does not do it.

@@ -36,10 +36,15 @@ var errNoChunks = errors.New("the registry does not take a blob in pieces")
 // registry that refuses chunks, or ruins an upload that was taken up again, is
 // given the whole in one piece. Afterwards it must say that it has it.
 func (r *registry) pushBlob(ctx context.Context, d Descriptor, open Opener) error {
+	done, err := r.alone(ctx, d.Digest)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if ok, err := r.hasBlob(ctx, d.Digest); err != nil || ok {
 		return err
 	}
-	err := errNoChunks
+	err = errNoChunks
 	if d.Size > r.o.Chunk && !r.whole.Load() {
 		if err = r.uploadChunks(ctx, d, open); errors.Is(err, errNoChunks) {
 			r.whole.Store(true)
@@ -59,6 +64,34 @@ func (r *registry) pushBlob(ctx context.Context, d Descriptor, open Opener) erro
 		return err
 	}
 	return r.stored(ctx, d)
+}
+
+// alone waits until no one else in this process brings a blob here. Two at a
+// time are more than a waste: registries on a file system (distribution before
+// 3) write a blob's link again when it comes again, and for that moment refuse
+// manifests that name it.
+func (r *registry) alone(ctx context.Context, digest string) (done func(), err error) {
+	for {
+		r.mu.Lock()
+		other := r.coming[digest]
+		if other == nil {
+			mine := make(chan struct{})
+			r.coming[digest] = mine
+			r.mu.Unlock()
+			return func() {
+				r.mu.Lock()
+				delete(r.coming, digest)
+				r.mu.Unlock()
+				close(mine)
+			}, nil
+		}
+		r.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // stored asks for what was just taken, which some registries have a moment
@@ -432,6 +465,11 @@ func (r *registry) mountBlob(ctx context.Context, d Descriptor, from backend) (b
 	if !ok || other.host != r.host {
 		return false, nil
 	}
+	done, err := r.alone(ctx, d.Digest)
+	if err != nil {
+		return false, err
+	}
+	defer done()
 	if ok, err := r.hasBlob(ctx, d.Digest); err != nil || ok {
 		return ok, err
 	}
