@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"hash/maphash"
 	"io"
 )
@@ -26,21 +27,68 @@ type Sealed struct {
 // sealedPart is the unit in which a sealed file is checked, in bytes.
 const sealedPart = 64 << 10
 
+// Sealing computes the SHA-256 of the bytes that are written to it, and seals
+// them: a reader of the same bytes can be had afterwards.
+type Sealing struct {
+	digest hash.Hash
+	size   int64
+	part   maphash.Hash
+	filled int // bytes of the present part
+	sums   []uint64
+}
+
+// NewSealing begins.
+func NewSealing() *Sealing {
+	s := &Sealing{digest: sha256.New()}
+	s.part.SetSeed(maphash.MakeSeed())
+	return s
+}
+
+func (s *Sealing) Write(b []byte) (int, error) {
+	s.digest.Write(b)
+	s.size += int64(len(b))
+	for rest := b; len(rest) > 0; {
+		k := min(len(rest), sealedPart-s.filled)
+		s.part.Write(rest[:k])
+		rest, s.filled = rest[k:], s.filled+k
+		if s.filled == sealedPart {
+			s.close()
+		}
+	}
+	return len(b), nil
+}
+
+func (s *Sealing) close() {
+	if s.filled > 0 {
+		s.sums = append(s.sums, s.part.Sum64())
+		s.part.Reset()
+		s.filled = 0
+	}
+}
+
+// Digest is that of all that was written.
+func (s *Sealing) Digest() string { return "sha256:" + hex.EncodeToString(s.digest.Sum(nil)) }
+
+// Reader reads what was written out of r, where the same bytes lie. Nothing
+// must be written any more.
+func (s *Sealing) Reader(r io.ReaderAt) *Sealed {
+	s.close()
+	return &Sealed{r: r, size: s.size, seed: s.part.Seed(), sums: s.sums}
+}
+
 // Seal computes the SHA-256 of the first size bytes of r, all of which must be
 // there, and returns a reader of exactly these bytes.
 func Seal(r io.ReaderAt, size int64) (*Sealed, string, error) {
-	s := &Sealed{r: r, size: size, seed: maphash.MakeSeed()}
-	h := sha256.New()
+	s := NewSealing()
 	part := make([]byte, sealedPart)
 	for at := int64(0); at < size; at += sealedPart {
 		b := part[:min(sealedPart, size-at)]
 		if err := full(r, b, at); err != nil {
 			return nil, "", err
 		}
-		h.Write(b)
-		s.sums = append(s.sums, maphash.Bytes(s.seed, b))
+		s.Write(b)
 	}
-	return s, "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
+	return s.Reader(r), s.Digest(), nil
 }
 
 // ReadAt is io.ReaderAt's; ErrChanged where the bytes are others by now.

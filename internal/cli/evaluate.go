@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weighlock/weighlock/internal/evaluate"
-	"github.com/weighlock/weighlock/internal/pack"
 	"github.com/weighlock/weighlock/internal/query"
 	"github.com/weighlock/weighlock/internal/report"
 )
@@ -50,7 +49,7 @@ func (a *app) evaluate(ctx context.Context, dir string) (*evaluate.Result, error
 	if err != nil {
 		return nil, err
 	}
-	image, err := pack.Digest(ctx, w.Pack)
+	image, err := w.Image(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weighlock/weighlock/internal/gate"
+	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/pack"
+	"github.com/weighlock/weighlock/internal/project"
 )
 
 func (a *app) packCommand() *cobra.Command {
@@ -21,7 +23,7 @@ func (a *app) packCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			image, err := pack.Digest(c.Context(), w.Pack)
+			image, err := w.Image(c.Context())
 			if err != nil {
 				return err
 			}
@@ -52,14 +54,20 @@ and nothing signed: only publish does that. The digest is printed.`,
 			if ref.Tag != "" || ref.Digest != "" {
 				return usagef("push gives no version\nhint: `weighlock publish %s` does, after judging", given[0])
 			}
-			w, err := a.workspace(c.Context(), dir)
+			rules, err := a.rules()
 			if err != nil {
 				return err
 			}
-			if repo.Name() != w.Project.Name {
-				return usagef("the model is called %q, the repository %q\nhint: push to a repository that ends in /%s, or set name: %s in the project file", w.Project.Name, repo.Name(), w.Project.Name, repo.Name())
+			w, err := gate.Opening{Dir: dir, Rules: rules, Getenv: a.env.Getenv, Progress: a.progress(), Stage: func(p *project.Project) (*oci.Repository, error) {
+				if repo.Name() != p.Name {
+					return nil, usagef("the model is called %q, the repository %q\nhint: push to a repository that ends in /%s, or set name: %s in the project file", p.Name, repo.Name(), p.Name, repo.Name())
+				}
+				return repo, nil
+			}}.Open(c.Context())
+			if err != nil {
+				return err
 			}
-			image, err := pack.Push(c.Context(), repo, w.Pack, a.progress())
+			image, err := w.Image(c.Context())
 			if err != nil {
 				return err
 			}

@@ -26,11 +26,8 @@ func JudgeFolder(ctx context.Context, f Folder) (*Decision, error) {
 	if err != nil {
 		return nil, err
 	}
-	image, err := pack.Digest(ctx, w.Pack)
+	image, err := w.Image(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("packing: %w", err)
-	}
-	if err := w.Holds(image); err != nil {
 		return nil, err
 	}
 	champion, err := Champion(ctx, w.Spec, f.Rules.Verifier, f.Rules.Now, f.Repo, f.Open)

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"github.com/weighlock/weighlock/internal/canonical"
 	"github.com/weighlock/weighlock/internal/capture"
 	"github.com/weighlock/weighlock/internal/modelfile"
+	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/pack"
 	"github.com/weighlock/weighlock/internal/policy"
 	"github.com/weighlock/weighlock/internal/project"
@@ -49,12 +49,31 @@ type Workspace struct {
 	Claim      *Claim
 	Ignored    []verdict.Ignored
 	trust      *sign.Trust
+	stage      *pack.Stage
 }
 
-// OpenWorkspace reads the model in a folder. Pinned data that has another
-// digest is an integrity error: nothing is judged on it.
+// Opening says how a folder is read. Files are packed while they are read, so
+// that each is read once: where Stage names a layout, into it.
+type Opening struct {
+	Dir      string
+	Rules    Rules
+	Getenv   func(string) string
+	Progress pack.Progress // may be nil
+	// Stage is asked, before the model's files are read, where the image is
+	// to lie; nil, or no repository, is nowhere. Its error ends the reading.
+	Stage func(p *project.Project) (*oci.Repository, error)
+}
+
+// OpenWorkspace reads the model in a folder, to be stored nowhere. Pinned data
+// that has another digest is an integrity error: nothing is judged on it.
 func OpenWorkspace(ctx context.Context, dir string, rules Rules, getenv func(string) string) (*Workspace, error) {
-	p, err := project.Load(dir)
+	return Opening{Dir: dir, Rules: rules, Getenv: getenv}.Open(ctx)
+}
+
+// Open reads the model in a folder.
+func (o Opening) Open(ctx context.Context) (*Workspace, error) {
+	rules := o.Rules
+	p, err := project.Load(o.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +89,7 @@ func OpenWorkspace(ctx context.Context, dir string, rules Rules, getenv func(str
 	if err := w.readSpec(); err != nil {
 		return nil, err
 	}
-	if err := w.readFiles(ctx); err != nil {
+	if err := w.readFiles(ctx, o); err != nil {
 		return nil, err
 	}
 	if err := w.readStatements(ctx); err != nil {
@@ -79,7 +98,7 @@ func OpenWorkspace(ctx context.Context, dir string, rules Rules, getenv func(str
 	if w.Claim, err = claimIn(w.Project.Dir, w.Files); err != nil {
 		return nil, err
 	}
-	w.Pack, err = w.packInput(getenv)
+	w.Pack, err = w.packInput(o.Getenv)
 	return w, err
 }
 
@@ -193,7 +212,7 @@ func at(p *project.Project, path string) string {
 	return ""
 }
 
-func (w *Workspace) readFiles(ctx context.Context) error {
+func (w *Workspace) readFiles(ctx context.Context, o Opening) error {
 	for _, f := range w.Project.Files {
 		if _, err := os.Stat(w.Project.Abs(f)); err != nil {
 			return missing(err, w.Project, "file", f)
@@ -203,12 +222,18 @@ func (w *Workspace) readFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.Pack.Files = files
-	for _, f := range files {
-		if err := ctx.Err(); err != nil {
+	var repo *oci.Repository
+	if o.Stage != nil {
+		if repo, err = o.Stage(w.Project); err != nil {
 			return err
 		}
-		m, err := inspect(f)
+	}
+	if w.stage, err = pack.NewStage(ctx, repo, files, o.Progress); err != nil {
+		return err
+	}
+	w.Pack.Files = files
+	for _, f := range w.stage.Files {
+		m, err := w.inspect(f)
 		if err != nil {
 			return err
 		}
@@ -217,28 +242,24 @@ func (w *Workspace) readFiles(ctx context.Context) error {
 	return nil
 }
 
-// inspect hashes a model file and looks at what it is, in the very bytes that
-// it hashed.
-func inspect(f pack.File) (*ModelFile, error) {
-	r, err := tree.Open(f.Abs)
+// inspect looks at what a model file is, in the very bytes that were packed.
+func (w *Workspace) inspect(f pack.FileInfo) (*ModelFile, error) {
+	r, end, err := w.stage.Open(f.Path)
 	if err != nil {
 		return nil, fmt.Errorf("opening the model file: %w", err)
 	}
-	defer r.Close()
-	info, err := r.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", f.Path, err)
-	}
-	size := info.Size()
-	sealed, digest, err := artifact.Seal(r, size)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", f.Path, err)
-	}
-	found := modelfile.Inspect(f.Path, sealed, size, nil)
+	defer end.Close()
+	found := modelfile.Inspect(f.Path, r, f.Size, nil)
 	return &ModelFile{
-		ID: f.Path, Digest: digest, Size: size, Role: cmp.Or(f.Role, "model"),
+		ID: f.Path, Digest: f.Digest, Size: f.Size, Role: f.Role,
 		Format: found.Format, Status: found.Status, Findings: list(found.Findings),
 	}, nil
+}
+
+// Image completes the image of exactly the files that were read and looked
+// into, where they were staged. It can be asked for once.
+func (w *Workspace) Image(ctx context.Context) (*pack.Image, error) {
+	return w.stage.Image(ctx, w.Pack)
 }
 
 func (w *Workspace) readStatements(ctx context.Context) error {

@@ -2,7 +2,9 @@ package pack
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -12,21 +14,32 @@ import (
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/canonical"
 	"github.com/weighlock/weighlock/internal/oci"
+	"github.com/weighlock/weighlock/internal/tree"
 )
 
-// builder collects the parts of one image.
-type builder struct {
-	store    store
-	progress Progress
-	copier   *copier
-	groups   [][]source
-	layers   []oci.Descriptor
-	files    []FileInfo
+// Stage is the files of a model, packed into layers that are stored or only
+// digested, before it is known what else the image will say. Each file was
+// read once.
+type Stage struct {
+	Files []FileInfo // by path
+
+	b       *builder
+	sources map[string]source // by path
 }
 
-// build packs in into a store: layers, config, and the manifest last.
-func build(ctx context.Context, in Input, to store, p Progress) (*Image, error) {
-	sources, err := survey(in)
+// NewStage packs files into layers: into repo, where it is a layout; for a
+// registry, and where repo is nil, it only digests them. No manifest is
+// written, so nothing is visible yet.
+func NewStage(ctx context.Context, repo *oci.Repository, files []File, p Progress) (*Stage, error) {
+	var to store = discard{}
+	switch {
+	case repo == nil:
+	case isLayout(repo):
+		to = streamed{repo}
+	default:
+		to = uploaded{repo}
+	}
+	sources, err := survey(files)
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +53,38 @@ func build(ctx context.Context, in Input, to store, p Progress) (*Image, error) 
 		b.files = append(b.files, files...)
 	}
 	slices.SortFunc(b.files, func(x, y FileInfo) int { return strings.Compare(x.Path, y.Path) })
+	s := &Stage{Files: b.files, b: b, sources: map[string]source{}}
+	for _, from := range sources {
+		s.sources[from.path] = from
+	}
+	return s, nil
+}
+
+// Open reads one of Files on disk, and refuses every part of it that is not
+// what was packed.
+func (s *Stage) Open(path string) (*artifact.Sealed, io.Closer, error) {
+	from, ok := s.sources[path]
+	if !ok {
+		return nil, nil, fmt.Errorf("%s: %w", path, ErrNoFile)
+	}
+	f, err := tree.Open(from.abs)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.b.copier.seals[path].Reader(f), f, nil
+}
+
+// Image completes the image: what the registry lacks is sent, then metadata,
+// config, and the manifest last. in.Files does not matter any more. A stage
+// makes one image.
+func (s *Stage) Image(ctx context.Context, in Input) (*Image, error) {
+	if in.Name == "" || in.Task == "" {
+		return nil, errors.New("packing: the model has no name or no task")
+	}
+	if in.Created.IsZero() {
+		return nil, fmt.Errorf("packing %s: no time of creation", in.Name)
+	}
+	b := s.b
 	metadata, err := metadataSources(in.Metadata, b.files)
 	if err != nil {
 		return nil, err
@@ -51,6 +96,16 @@ func build(ctx context.Context, in Input, to store, p Progress) (*Image, error) 
 		return nil, err
 	}
 	return b.finish(ctx, in)
+}
+
+// builder collects the parts of one image.
+type builder struct {
+	store    store
+	progress Progress
+	copier   *copier
+	groups   [][]source
+	layers   []oci.Descriptor
+	files    []FileInfo
 }
 
 func (b *builder) layer(ctx context.Context, group []source) ([]FileInfo, error) {

@@ -2,21 +2,22 @@ package pack
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"sync/atomic"
+
+	"github.com/weighlock/weighlock/internal/artifact"
 )
 
 // A copier reads a file once and serves two: the layer that it is written
 // into, and the digest of the file itself. Both work at the same time, on the
 // same buffers, so that packing takes about as long as one digest.
 type copier struct {
-	free chan *chunk
+	free  chan *chunk
+	seals map[string]*artifact.Sealing // of the files that were read, by path
 }
 
 // chunk is a part of a file that is read by two; the second to finish gives
@@ -34,7 +35,7 @@ const (
 )
 
 func newCopier() *copier {
-	c := &copier{free: make(chan *chunk, chunks)}
+	c := &copier{free: make(chan *chunk, chunks), seals: map[string]*artifact.Sealing{}}
 	for range chunks {
 		c.free <- &chunk{buf: make([]byte, chunkSize)}
 	}
@@ -67,14 +68,15 @@ func (c *copier) file(ctx context.Context, w io.Writer, s source, seen func(int6
 	if err := unchanged(f, s); err != nil {
 		return "", err
 	}
-	digest, err := c.copy(ctx, w, f, s.size(), seen)
+	seal, err := c.copy(ctx, w, f, s.size(), seen)
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errLonger) {
 		return "", fmt.Errorf("%s: %w%s", s.path, ErrChanged, changedHint)
 	}
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", s.path, err)
 	}
-	return digest, unchanged(f, s)
+	c.seals[s.path] = seal
+	return seal.Digest(), unchanged(f, s)
 }
 
 // unchanged compares the open file, and what lies at its path now, with what
@@ -100,23 +102,23 @@ var errLonger = errors.New("more bytes than expected")
 
 // copy moves exactly size bytes from r to w and digests them. A shorter r is
 // io.ErrUnexpectedEOF, a longer one errLonger.
-func (c *copier) copy(ctx context.Context, w io.Writer, r io.Reader, size int64, seen func(int64)) (string, error) {
+func (c *copier) copy(ctx context.Context, w io.Writer, r io.Reader, size int64, seen func(int64)) (*artifact.Sealing, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	toDigest, toWrite := make(chan *chunk, chunks), make(chan *chunk, chunks)
-	digested, read := make(chan string, 1), make(chan error, 1)
+	digested, read := make(chan *artifact.Sealing, 1), make(chan error, 1)
 	go func() {
 		defer close(toDigest)
 		defer close(toWrite)
 		read <- c.read(ctx, r, size, toDigest, toWrite)
 	}()
 	go func() {
-		h := sha256.New()
+		seal := artifact.NewSealing()
 		for k := range toDigest {
-			h.Write(k.text)
+			seal.Write(k.text)
 			c.release(k)
 		}
-		digested <- "sha256:" + hex.EncodeToString(h.Sum(nil))
+		digested <- seal
 	}()
 	var unwritten error
 	for k := range toWrite {
@@ -129,11 +131,11 @@ func (c *copier) copy(ctx context.Context, w io.Writer, r io.Reader, size int64,
 			stop() // the reader closes toWrite
 		}
 	}
-	digest := <-digested
+	seal := <-digested
 	if unwritten != nil {
-		return "", unwritten
+		return nil, unwritten
 	}
-	return digest, <-read
+	return seal, <-read
 }
 
 func (c *copier) read(ctx context.Context, r io.Reader, size int64, to ...chan<- *chunk) error {

@@ -23,12 +23,12 @@ func TestACopyIsOfExactlyTheBytesThatWereSeen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder
-			digest, err := newCopier().copy(t.Context(), &out, strings.NewReader(text), c.size, func(int64) {})
+			seal, err := newCopier().copy(t.Context(), &out, strings.NewReader(text), c.size, func(int64) {})
 			if !errors.Is(err, c.want) {
 				t.Errorf("got %v; want %v", err, c.want)
 			}
-			if c.want == nil && (digest != artifact.Digest([]byte(text)) || out.String() != text) {
-				t.Errorf("got %s and %d bytes; want what was read", digest, out.Len())
+			if c.want == nil && (seal.Digest() != artifact.Digest([]byte(text)) || out.String() != text) {
+				t.Errorf("got %s and %d bytes; want what was read", seal.Digest(), out.Len())
 			}
 		})
 	}

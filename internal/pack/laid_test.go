@@ -32,7 +32,7 @@ func onDisk(t testing.TB, files map[string][]byte) []source {
 	for name := range files {
 		list = append(list, File{Path: name, Abs: filepath.Join(dir, name)})
 	}
-	sources, err := survey(Input{Name: "m", Task: "binary", Files: list, Created: noon})
+	sources, err := survey(list)
 	if err != nil {
 		t.Fatal(err)
 	}

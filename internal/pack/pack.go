@@ -62,7 +62,7 @@ type Progress interface {
 
 // Digest is the image that Push would make, without writing anything.
 func Digest(ctx context.Context, in Input) (*Image, error) {
-	return build(ctx, in, discard{}, nil)
+	return pushed(ctx, nil, in, nil)
 }
 
 // Push stages the image in repo, untagged, and returns it. Into a layout, files
@@ -70,34 +70,33 @@ func Digest(ctx context.Context, in Input) (*Image, error) {
 // that a layer that it already holds is never sent; only what is missing is
 // read again. When it fails or ctx ends, no manifest has been written.
 func Push(ctx context.Context, repo *oci.Repository, in Input, p Progress) (*Image, error) {
-	if isLayout(repo) {
-		return build(ctx, in, streamed{repo}, p)
-	}
-	return build(ctx, in, uploaded{repo}, p)
+	return pushed(ctx, repo, in, p)
 }
 
-// survey checks the input, and looks at every file once before any is read.
-func survey(in Input) ([]source, error) {
-	if in.Name == "" || in.Task == "" {
-		return nil, errors.New("packing: the model has no name or no task")
+func pushed(ctx context.Context, repo *oci.Repository, in Input, p Progress) (*Image, error) {
+	s, err := NewStage(ctx, repo, in.Files, p)
+	if err != nil {
+		return nil, err
 	}
-	if in.Created.IsZero() {
-		return nil, fmt.Errorf("packing %s: no time of creation", in.Name)
-	}
-	if len(in.Files) == 0 {
-		return nil, fmt.Errorf("packing %s: no model file", in.Name)
+	return s.Image(ctx, in)
+}
+
+// survey looks at every file once before any is read.
+func survey(files []File) ([]source, error) {
+	if len(files) == 0 {
+		return nil, errors.New("packing: no model file")
 	}
 	var sources []source
-	for _, f := range in.Files {
+	for _, f := range files {
 		if err := tree.Check(f.Path); err != nil {
-			return nil, fmt.Errorf("packing %s: %w", in.Name, err)
+			return nil, fmt.Errorf("packing: %w", err)
 		}
 		info, err := os.Stat(f.Abs)
 		if err != nil {
-			return nil, fmt.Errorf("packing %s: %w", in.Name, err)
+			return nil, fmt.Errorf("packing: %w", err)
 		}
 		if !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("packing %s: %s is no regular file", in.Name, f.Path)
+			return nil, fmt.Errorf("packing: %s is no regular file", f.Path)
 		}
 		if f.Role == "" {
 			f.Role = tree.RoleModel

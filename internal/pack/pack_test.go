@@ -257,7 +257,7 @@ func TestRefusedInput(t *testing.T) {
 		"no name":                         {func(in *Input) { in.Name = "" }, "packing: the model has no name or no task"},
 		"no task":                         {func(in *Input) { in.Task = "" }, "packing: the model has no name or no task"},
 		"no time":                         {func(in *Input) { in.Created = time.Time{} }, "packing card-default: no time of creation"},
-		"no file":                         {func(in *Input) { in.Files = nil }, "packing card-default: no model file"},
+		"no file":                         {func(in *Input) { in.Files = nil }, "packing: no model file"},
 		"a file twice":                    {func(in *Input) { in.Files = append(in.Files, in.Files[0]) }, "named twice"},
 		"a file in the place of a folder": {func(in *Input) { in.Files[1].Path = in.Files[0].Path + "/x" }, "is a file, and the folder of"},
 		"a path that leaves":              {func(in *Input) { in.Files[0].Path = "../x" }, "no path inside"},

@@ -18,6 +18,7 @@ import (
 	"github.com/weighlock/weighlock/internal/ledger"
 	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/pack"
+	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/sign"
 	"github.com/weighlock/weighlock/internal/verdict"
 )
@@ -58,21 +59,14 @@ func Run(ctx context.Context, d Deps, o Options) (*Result, error) {
 	if d.Rules.Verifier == nil {
 		return nil, fmt.Errorf("%w: publishing needs a verifier file, which says whose signatures count\nhint: `weighlock keygen` writes a first one; name it with --verifier", gate.ErrUsage)
 	}
-	w, err := gate.OpenWorkspace(ctx, o.Dir, d.Rules, d.Getenv)
+	p := &publication{Deps: d}
+	w, err := gate.Opening{Dir: o.Dir, Rules: d.Rules, Getenv: d.Getenv, Progress: d.Progress, Stage: func(project *project.Project) (*oci.Repository, error) {
+		return p.open(ctx, o.Ref, project.Name)
+	}}.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := mayPublish(d, w.Project.Name); err != nil {
-		return nil, err
-	}
-	repo, ref, err := d.Open(o.Ref)
-	if err != nil {
-		return nil, err
-	}
-	p := &publication{Deps: d, w: w, repo: repo, version: ref.Tag}
-	if err := p.checkTarget(ref); err != nil {
-		return nil, err
-	}
+	p.w = w
 	if err := p.stage(ctx); err != nil {
 		return nil, err
 	}
@@ -105,6 +99,7 @@ type publication struct {
 	w        *gate.Workspace
 	repo     *oci.Repository
 	version  string
+	taken    string // digest that has the version already, or empty
 	image    *pack.Image
 	measured *gate.Measured
 	signed   [][]byte // bundles of the measures
@@ -113,7 +108,33 @@ type publication struct {
 	decision *gate.Decision
 }
 
-func (p *publication) checkTarget(ref oci.Reference) error {
+// open finds out whether the model may be published under the reference, and
+// where it is to be staged: nowhere, if the version is there already and it
+// must be seen first whether this is it.
+func (p *publication) open(ctx context.Context, text, model string) (*oci.Repository, error) {
+	if err := mayPublish(p.Deps, model); err != nil {
+		return nil, err
+	}
+	repo, ref, err := p.Open(text)
+	if err != nil {
+		return nil, err
+	}
+	p.repo, p.version = repo, ref.Tag
+	if err := p.checkTarget(ref, model); err != nil {
+		return nil, err
+	}
+	switch taken, err := repo.Resolve(ctx, p.version); {
+	case errors.Is(err, oci.ErrNotFound):
+		return repo, nil
+	case err != nil:
+		return nil, fmt.Errorf("looking for version %s: %w", p.version, err)
+	default:
+		p.taken = taken.Digest
+		return nil, nil
+	}
+}
+
+func (p *publication) checkTarget(ref oci.Reference, model string) error {
 	switch {
 	case ref.Digest != "":
 		return fmt.Errorf("%w: %s names a digest; a publish gives a version\nhint: %s:1.0.0", gate.ErrUsage, p.repo, p.repo)
@@ -121,8 +142,8 @@ func (p *publication) checkTarget(ref oci.Reference) error {
 		return fmt.Errorf("%w: %s names no version\nhint: %s:1.0.0", gate.ErrUsage, p.repo, p.repo)
 	case artifact.Internal(ref.Tag):
 		return fmt.Errorf("%w: the tag %s is of a form that Weighlock keeps for itself\nhint: give a version, such as 1.0.0", gate.ErrUsage, ref.Tag)
-	case p.repo.Name() != p.w.Project.Name:
-		return fmt.Errorf("%w: the model is called %q, the repository %q\nhint: the repository's last path element must be the model's name", gate.ErrUsage, p.w.Project.Name, p.repo.Name())
+	case p.repo.Name() != model:
+		return fmt.Errorf("%w: the model is called %q, the repository %q\nhint: the repository's last path element must be the model's name", gate.ErrUsage, model, p.repo.Name())
 	}
 	if _, channel := p.Rules.Verifier.Channels[ref.Tag]; channel {
 		return fmt.Errorf("%w: %q is a channel, not a version\nhint: give a version, such as 1.0.0; the verifier file says what a channel holds", gate.ErrUsage, ref.Tag)
@@ -130,23 +151,19 @@ func (p *publication) checkTarget(ref oci.Reference) error {
 	return nil
 }
 
-// stage pushes the image, untagged. A version that is there with other
+// stage completes the image, untagged. A version that is there with other
 // content is refused before anything is pushed.
-func (p *publication) stage(ctx context.Context) error {
-	taken, err := p.repo.Resolve(ctx, p.version)
-	switch {
-	case errors.Is(err, oci.ErrNotFound):
-	case err != nil:
-		return fmt.Errorf("looking for version %s: %w", p.version, err)
-	default:
-		planned, err := pack.Digest(ctx, p.w.Pack)
-		if err != nil {
-			return fmt.Errorf("packing: %w", err)
-		}
-		if planned.Descriptor.Digest != taken.Digest {
-			return fmt.Errorf("%w: version %s is %s already, and this model is %s; versions never move\nhint: publish it under another version", gate.ErrUsage, p.version, artifact.Short(taken.Digest), artifact.Short(planned.Descriptor.Digest))
-		}
+func (p *publication) stage(ctx context.Context) (err error) {
+	if p.image, err = p.w.Image(ctx); err != nil {
+		return fmt.Errorf("staging the image: %w", err)
 	}
+	if p.taken == "" {
+		return nil
+	}
+	if p.image.Descriptor.Digest != p.taken {
+		return fmt.Errorf("%w: version %s is %s already, and this model is %s; versions never move\nhint: publish it under another version", gate.ErrUsage, p.version, artifact.Short(p.taken), artifact.Short(p.image.Descriptor.Digest))
+	}
+	// The image was only digested, and is there; what of it may be gone is pushed.
 	if p.image, err = pack.Push(ctx, p.repo, p.w.Pack, p.Progress); err != nil {
 		return fmt.Errorf("staging the image: %w", err)
 	}
