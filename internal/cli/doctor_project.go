@@ -206,7 +206,12 @@ func (d *doctor) measures(ctx context.Context) {
 		d.ill(name, "", err)
 		return
 	}
-	m, err := w.Measure(ctx, "", "", nil, nil)
+	image, err := w.Image(ctx)
+	if err != nil {
+		d.ill(name, "", err)
+		return
+	}
+	m, err := w.Measure(ctx, image.Descriptor.Digest, "", nil, nil)
 	if err != nil {
 		d.ill(name, "", err)
 		return

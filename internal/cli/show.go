@@ -253,6 +253,9 @@ func (a *app) listVersions(repo string, list []listed) error {
 		}
 		if l.Untagged {
 			refused++
+			if l.Verdict == string(verdict.Allow) {
+				outcome = "unfinished" // publish died before the tag
+			}
 			fmt.Fprintf(t, "(%s)\t%s\t-\t%s\t%s\n", report.Plain(l.Version), outcome, cmp.Or(l.Given, "-"), l.Digest)
 			continue
 		}
