@@ -11,6 +11,7 @@ COSIGN  := $(TOOLS)/cosign
 ACT     := $(TOOLS)/act
 ACTLINT := $(TOOLS)/actionlint
 HOOKS   := $(CURDIR)/.cache/hooktools/node_modules/.bin
+PEERS   := $(TOOLS)/conftest $(TOOLS)/opa $(TOOLS)/oras
 OUT     ?= demo-out
 
 .PHONY: build demo test lint bench bench-hook example interop actions hook-tools fuzz simulate clean
@@ -32,8 +33,25 @@ $(LINT):
 	mkdir -p $(TOOLS)
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTVER)
 
-bench:
+# What the program costs beside conftest, opa, oras and openssl, in one run
+# (some minutes, and ten for building the peers once); then Go's benchmarks.
+# WEIGHLOCK_BENCH_GIB=8 for files of up to 8 GiB.
+bench: $(PEERS)
+	WEIGHLOCK_BENCH_PEERS=$(TOOLS) $(GO) test -tags bench -count=1 -timeout 60m -run TestBench -v ./cmd/weighlock
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+
+$(TOOLS)/conftest:
+	GOBIN=$(TOOLS) $(GO) install github.com/open-policy-agent/conftest@v0.71.0
+
+$(TOOLS)/opa:
+	GOBIN=$(TOOLS) $(GO) install github.com/open-policy-agent/opa@v1.22.0
+
+# Its module has no list of versions to install by, so it is fetched by number.
+$(TOOLS)/oras:
+	rm -rf .cache/oras && mkdir -p .cache/oras/get
+	cd .cache/oras/get && printf 'module get\n' > go.mod && \
+	  cp -r "$$($(GO) mod download -json oras.land/oras@v1.2.3 | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')" ../source
+	chmod -R u+w .cache/oras/source && cd .cache/oras/source && $(GO) build -o $(TOOLS)/oras ./cmd/oras
 
 # How long the pre-push hook takes, with 20 models and 2 GB of weights (makes
 # 7 GB of temporary files, for a minute or two).
