@@ -495,6 +495,31 @@ func TestHeadOfALongChainTakesFewRequests(t *testing.T) {
 	}
 }
 
+// A registry that does not find an entry once, and has it: no shorter chain is
+// taken for the whole.
+func TestEntryThatIsNotFoundOnceIsReadAllTheSame(t *testing.T) {
+	for _, n := range []int{1, 2, 4} { // by which the end is looked for
+		t.Run(artifact.EntryTag(artifact.AttemptsPrefix, n), func(t *testing.T) {
+			store := ggcr.New(ggcr.WithReferrersSupport(true), ggcr.Logger(log.New(io.Discard, "", 0)))
+			var hidden atomic.Bool
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasSuffix(r.URL.Path, "/"+artifact.EntryTag(artifact.AttemptsPrefix, n)) && hidden.Swap(false) {
+					w.WriteHeader(http.StatusNotFound)
+					return
+				}
+				store.ServeHTTP(w, r)
+			}))
+			defer s.Close()
+			f := newFixture(t, strings.TrimPrefix(s.URL, "http://")+"/acme/card-default", 4)
+			hidden.Store(true)
+			state, err := f.Read(t.Context(), f.trust)
+			if err != nil || len(state.Entries) != 4 || hidden.Load() {
+				t.Errorf("got %v, %v; want 4 entries", state, err)
+			}
+		})
+	}
+}
+
 func TestChainCannotBeReadTrustingNobody(t *testing.T) {
 	f := newFixture(t, "oci:"+t.TempDir()+"/card-default", 1)
 	s, err := f.Read(t.Context(), nil)

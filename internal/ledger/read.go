@@ -82,11 +82,8 @@ func (c *Chain) Extend(ctx context.Context, trust Verifier, from *State) (*State
 		return nil, errors.New("a chain cannot be read without knowing whom to trust")
 	}
 	was := len(from.Entries)
-	length, _, err := c.head(ctx, was)
+	length, err := c.end(ctx, was)
 	if err != nil {
-		return nil, fmt.Errorf("finding the end of chain %s in %s: %w", c.Prefix, c.Repo, err)
-	}
-	if err := c.complete(ctx, length); err != nil {
 		return nil, err
 	}
 	fresh := make([]Entry, length-was)
@@ -111,33 +108,55 @@ func (c *Chain) Extend(ctx context.Context, trust Verifier, from *State) (*State
 	return s, nil
 }
 
+// maxMoves bounds how often the end is looked for anew.
+const maxMoves = 100
+
+// end finds the last entry. Where the list of tags knows of a later one that
+// is there after all, the end is looked for again: an entry was appended in
+// the meantime, or one was not found that is there.
+func (c *Chain) end(ctx context.Context, known int) (int, error) {
+	for range maxMoves {
+		length, _, err := c.head(ctx, known)
+		if err != nil {
+			return 0, fmt.Errorf("finding the end of chain %s in %s: %w", c.Prefix, c.Repo, err)
+		}
+		longer, err := c.complete(ctx, length)
+		if err != nil || !longer {
+			return length, err
+		}
+		known = length
+	}
+	return 0, fmt.Errorf("finding the end of chain %s in %s: %w, again and again", c.Prefix, c.Repo, ErrRaced)
+}
+
 // complete refuses a chain that is shorter than is known, or that goes on
-// behind a hole.
-func (c *Chain) complete(ctx context.Context, length int) error {
+// behind a hole, and says whether it is longer after all.
+func (c *Chain) complete(ctx context.Context, length int) (longer bool, err error) {
 	if length < c.Least {
-		return fmt.Errorf("chain %s in %s: %w: it ends at %d, and %d entries are known", c.Prefix, c.Repo, ErrGap, length, c.Least)
+		return false, fmt.Errorf("chain %s in %s: %w: it ends at %d, and %d entries are known", c.Prefix, c.Repo, ErrGap, length, c.Least)
 	}
 	tags, err := c.Repo.Tags(ctx)
 	if err != nil && !errors.Is(err, oci.ErrNotFound) {
-		return fmt.Errorf("chain %s: %w", c.Prefix, err)
+		return false, fmt.Errorf("chain %s: %w", c.Prefix, err)
 	}
 	if err != nil && length > 0 {
-		return fmt.Errorf("chain %s in %s: %w: there are %d entries, and the registry lists no tags\nhint: let the account list tags too; without them an entry behind a gap is not seen", c.Prefix, c.Repo, oci.ErrNetwork, length)
+		return false, fmt.Errorf("chain %s in %s: %w: there are %d entries, and the registry lists no tags\nhint: let the account list tags too; without them an entry behind a gap is not seen", c.Prefix, c.Repo, oci.ErrNetwork, length)
 	}
 	for _, tag := range tags {
 		n, ok := artifact.EntrySeq(c.Prefix, tag)
 		if !ok || n <= length {
 			continue
 		}
-		// It may have been appended since the end was looked for.
-		if _, there, err := c.probe(ctx, length+1); err != nil {
-			return err
-		} else if !there {
-			return fmt.Errorf("chain %s in %s: %w: there is no %s, and there is %s", c.Prefix, c.Repo, ErrGap, c.tag(length+1), tag)
+		_, there, err := c.probe(ctx, length+1)
+		switch {
+		case err != nil || there:
+			return there, err
+		case n == length+1:
+			return false, fmt.Errorf("chain %s in %s: %w: %s is listed, and is not there", c.Prefix, c.Repo, ErrGap, tag)
 		}
-		return nil
+		return false, fmt.Errorf("chain %s in %s: %w: there is no %s, and there is %s", c.Prefix, c.Repo, ErrGap, c.tag(length+1), tag)
 	}
-	return nil
+	return false, nil
 }
 
 // load fetches one entry and verifies what it says of itself.
