@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -58,7 +59,8 @@ func (r *registry) hasAPI(ctx context.Context, subject string) (bool, error) {
 
 // eachFromAPI says whether the API answered. No API is 404, a status by which
 // registries say that they know nothing of it, or something else than an
-// index; any other fault is an error, never an empty list.
+// index; any other fault is an error, never an empty list. So is an index that
+// cannot be read, and an API that answered a moment ago.
 func (r *registry) eachFromAPI(ctx context.Context, subject, artifactType string, yield func(Descriptor) error) (bool, error) {
 	next := "referrers/" + subject
 	if artifactType != "" {
@@ -71,6 +73,9 @@ func (r *registry) eachFromAPI(ctx context.Context, subject, artifactType string
 		var list []Descriptor
 		if err == nil {
 			list, err = parseReferrers(raw)
+		}
+		if missingAPI(err) && (isIndex(resp) || r.answered()) {
+			return false, fmt.Errorf("%w: no list of referrers came, from a registry that keeps them: %v", ErrNetwork, err) //nolint:errorlint // it is no absence
 		}
 		if len(pages) == 1 && missingAPI(err) {
 			r.remember(true)
@@ -94,6 +99,23 @@ func (r *registry) remember(missing bool) {
 	r.mu.Lock()
 	r.noAPI[""] = missing
 	r.mu.Unlock()
+}
+
+// answered says whether the API is known to be there.
+func (r *registry) answered() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	missing, asked := r.noAPI[""]
+	return asked && !missing
+}
+
+// isIndex says whether an answer calls itself an index.
+func isIndex(resp *http.Response) bool {
+	if resp == nil {
+		return false
+	}
+	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return mediaType == artifact.MediaTypeIndex
 }
 
 var errNotIndex = errors.New("not an image index")
@@ -167,6 +189,8 @@ func (r *registry) believe(ctx context.Context, d Descriptor) (Descriptor, error
 // keeps none (distribution-spec, "Referrers Tag Schema").
 func fallbackTag(subject string) string { return strings.Replace(subject, ":", "-", 1) }
 
+// readFallback returns the list of a subject's referrers, nil where there is
+// none.
 func (r *registry) readFallback(ctx context.Context, subject string) ([]Descriptor, error) {
 	raw, _, err := r.manifest(ctx, fallbackTag(subject))
 	if errors.Is(err, ErrNotFound) {
@@ -182,7 +206,7 @@ func (r *registry) readFallback(ctx context.Context, subject string) ([]Descript
 	if err != nil {
 		return nil, fmt.Errorf("tag %s: %w: %w", fallbackTag(subject), ErrIntegrity, err)
 	}
-	return list, nil
+	return append([]Descriptor{}, list...), nil
 }
 
 // changeFallback rewrites the fallback list until it reads back as changed.
