@@ -60,3 +60,40 @@ func TestListOfReferrersThatDoesNotCome(t *testing.T) {
 		})
 	}
 }
+
+// Where a list of referrers is not found that is there, a new one in its place
+// would lose all that was listed.
+func TestFallbackListThatIsNotFoundIsNotReplaced(t *testing.T) {
+	r, f := newFront(t, false)
+	image := must[Descriptor](t)(r.PushArtifact(t.Context(), note("image")))
+	first := must[Descriptor](t)(r.PushArtifact(t.Context(), noteAbout("first", image)))
+	for name, when := range map[string]func(n int32) bool{
+		"once": func(n int32) bool { return n == 1 },
+		"ever": func(int32) bool { return true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked atomic.Int32
+			f.set(func(w http.ResponseWriter, req *http.Request) bool {
+				hidden := req.Method == http.MethodGet && strings.HasSuffix(req.URL.Path, fallbackTag(image.Digest)) && when(asked.Add(1))
+				if hidden {
+					w.WriteHeader(http.StatusNotFound)
+				}
+				return hidden
+			})
+			second, err := r.PushArtifact(t.Context(), noteAbout("second", image))
+			if !errors.Is(err, ErrNetwork) {
+				t.Fatalf("got %v; want ErrNetwork", err)
+			}
+			says(t, r, err, "pushing manifest "+second.Digest+" to HOST/acme/m: registry or network fault: the registry lists the tag "+fallbackTag(image.Digest)+", and does not find it")
+			f.set(nil)
+			list := must[[]Descriptor](t)(r.Referrers(t.Context(), image.Digest, ""))
+			if len(list) != 1 || list[0].Digest != first.Digest {
+				t.Errorf("got %v; want what was listed before", list)
+			}
+		})
+	}
+	must[Descriptor](t)(r.PushArtifact(t.Context(), noteAbout("second", image)))
+	if list := must[[]Descriptor](t)(r.Referrers(t.Context(), image.Digest, "")); len(list) != 2 {
+		t.Errorf("got %v; want both", list)
+	}
+}

@@ -225,6 +225,11 @@ func (r *registry) changeFallback(ctx context.Context, subject string, change fu
 		if len(list) == len(was) {
 			return nil
 		}
+		if was == nil && n == 0 {
+			if err := r.unlisted(ctx, fallbackTag(subject)); err != nil {
+				return err
+			}
+		}
 		raw, err := fallbackIndex(list)
 		if err != nil {
 			return err
@@ -243,6 +248,21 @@ func (r *registry) changeFallback(ctx context.Context, subject string, change fu
 		}
 	}
 	return fmt.Errorf("%w: tag %s does not keep what is written to it\nhint: run again when no one else writes there, or use a registry with the OCI referrers API", ErrNetwork, fallbackTag(subject))
+}
+
+// unlisted refuses a tag that was not found, and is listed: what is written in
+// its place would be lost.
+func (r *registry) unlisted(ctx context.Context, tag string) error {
+	tags, err := r.tags(ctx)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("looking whether there is a tag %s: %w", tag, err)
+	case slices.Contains(tags, tag):
+		return fmt.Errorf("%w: the registry lists the tag %s, and does not find it", ErrNetwork, tag)
+	}
+	return nil
 }
 
 func fallbackIndex(list []Descriptor) ([]byte, error) {
