@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/weighlock/weighlock/internal/artifact"
 )
 
@@ -95,5 +97,28 @@ func TestFallbackListThatIsNotFoundIsNotReplaced(t *testing.T) {
 	must[Descriptor](t)(r.PushArtifact(t.Context(), noteAbout("second", image)))
 	if list := must[[]Descriptor](t)(r.Referrers(t.Context(), image.Digest, "")); len(list) != 2 {
 		t.Errorf("got %v; want both", list)
+	}
+}
+
+func TestTagThatIsSetAndNotKept(t *testing.T) {
+	r, f := newFront(t, true)
+	d := must[Descriptor](t)(r.PushArtifact(t.Context(), note("a")))
+	f.set(func(w http.ResponseWriter, req *http.Request) bool {
+		if req.Method == http.MethodPut {
+			w.WriteHeader(http.StatusCreated)
+		}
+		return req.Method == http.MethodPut
+	})
+	err := r.Tag(t.Context(), d, "v")
+	if !errors.Is(err, ErrNetwork) {
+		t.Fatalf("got %v; want ErrNetwork", err)
+	}
+	says(t, r, err, "tagging "+d.Digest+" as v in HOST/acme/m: registry or network fault: the registry took tag v and does not have it")
+	f.set(nil)
+	if err := r.Tag(t.Context(), d, "v"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"v"}, must[[]string](t)(r.Tags(t.Context()))); diff != "" {
+		t.Error(diff)
 	}
 }

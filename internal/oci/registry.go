@@ -88,7 +88,10 @@ func (r *registry) manifest(ctx context.Context, target string) ([]byte, string,
 
 func (r *registry) pushManifest(ctx context.Context, h head, raw []byte, tag string, absent bool) error {
 	if !absent {
-		return r.putManifest(ctx, h, raw, tag)
+		if err := r.putManifest(ctx, h, raw, tag); err != nil || tag == "" {
+			return err
+		}
+		return r.attempts(ctx, func() error { return r.tagged(ctx, tag) })
 	}
 	r.tagging.Lock()
 	defer r.tagging.Unlock()
@@ -106,6 +109,17 @@ func (r *registry) pushManifest(ctx context.Context, h head, raw []byte, tag str
 	case putErr != nil:
 		return putErr
 	case errors.Is(err, ErrNotFound):
+		return fmt.Errorf("%w: the registry took tag %s and does not have it", ErrNetwork, tag)
+	}
+	return err
+}
+
+// tagged asks for a tag that was just set. That it leads elsewhere is no fault:
+// another writer may have moved it since.
+func (r *registry) tagged(ctx context.Context, tag string) error {
+	q := request{method: http.MethodHead, path: "manifests/" + tag, discard: true, header: http.Header{"Accept": {acceptManifests}}}
+	_, err := r.once(ctx, q, http.StatusOK)
+	if errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("%w: the registry took tag %s and does not have it", ErrNetwork, tag)
 	}
 	return err
