@@ -20,7 +20,9 @@ package weighlock.rules.trust.image_signed
 
 import data.weighlock.lib.checks as finding
 
-checks contains finding.conclude(input.model.name, _findings, _praise, {"evidence": [s.digest | some s in _by_gate]})
+checks contains finding.conclude(input.model.name, _findings, _praise, {"evidence": _digests})
+
+_digests := digests if digests := [s.digest | some s in _by_gate]
 
 _praise := sprintf("the image is signed by %s", [concat(", ", sort({s.signer | some s in _by_gate}))])
 
