@@ -7,6 +7,7 @@ package transfer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -351,11 +352,33 @@ func (c *carrier) complete(ctx context.Context, digest string) error {
 		listed[d.Digest] = true
 	}
 	for _, d := range here {
-		if !listed[d.Digest] {
+		if listed[d.Digest] {
+			continue
+		}
+		about, err := c.about(ctx, d.Digest)
+		if err != nil {
+			return err
+		}
+		if about == digest {
 			return fmt.Errorf("%w: %s took %s and does not list it among what is attached to %s", oci.ErrNetwork, c.To, artifact.Short(d.Digest), artifact.Short(digest))
 		}
 	}
 	return nil
+}
+
+// about is the subject of a manifest that was copied: a list may name one that
+// is about something else, and no repository would take it up again.
+func (c *carrier) about(ctx context.Context, digest string) (string, error) {
+	raw, _, err := c.To.Manifest(ctx, digest)
+	if err != nil {
+		return "", err
+	}
+	var m struct {
+		Subject struct {
+			Digest string `json:"digest"`
+		} `json:"subject"`
+	}
+	return m.Subject.Digest, json.Unmarshal(raw, &m)
 }
 
 // plan is what will be copied.
@@ -389,7 +412,41 @@ func survey(ctx context.Context, o Options) (*plan, error) {
 			return nil, err
 		}
 	}
+	if err := p.follow(ctx, o); err != nil {
+		return nil, err
+	}
 	return p, p.behind(ctx, o)
+}
+
+// follow refuses entries of a chain whose tags lead elsewhere than one behind
+// the other, as where a registry answers with tags as they were: at the other
+// repository they would stand in the way of the true ones.
+func (p *plan) follow(ctx context.Context, o Options) error {
+	at := map[string]string{}
+	for _, t := range p.entries {
+		at[t.tag] = t.digest
+	}
+	for _, t := range p.entries {
+		raw, _, err := o.From.Manifest(ctx, t.digest)
+		if err != nil {
+			return err
+		}
+		m, err := oci.ParseManifest(raw)
+		if err != nil {
+			return fmt.Errorf("%s: %w", t.tag, err)
+		}
+		subject := ""
+		if m.Subject != nil {
+			subject = m.Subject.Digest
+		}
+		prefix := t.tag[:strings.LastIndex(t.tag, "-")+1]
+		n, _ := artifact.EntrySeq(prefix, t.tag)
+		before, listed := at[artifact.EntryTag(prefix, n-1)]
+		if subject != before && (listed || n == 1) {
+			return faultf("%s of %s does not follow the entry before it: a tag was moved, or the registry answers with old ones\nhint: run it again; `weighlock gate %s:VERSION` says whether the history is whole", t.tag, o.From, o.From)
+		}
+	}
+	return nil
 }
 
 // choose lists the versions that are copied, and those that are not.

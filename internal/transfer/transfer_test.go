@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -256,6 +257,20 @@ func TestCopyRefuses(t *testing.T) {
 		"another history": {spoil: func(t *testing.T, _, to model) {
 			to.entry(t, 1, nil, "somebody else's attempt")
 		}, kind: oci.ErrIntegrity, want: "at-000001 is sha256:HEX in FROM, and sha256:HEX in TO: two histories of one model cannot become one\nhint: copy to a repository that has no other history"},
+		"an entry under the tag of a later one": {spoil: func(t *testing.T, from, _ model) {
+			first, err := from.Resolve(t.Context(), "at-000001")
+			if err != nil {
+				t.Fatal(err)
+			}
+			from.tag(t, first, "at-000002")
+		}, kind: oci.ErrIntegrity, want: "at-000002 of FROM does not follow the entry before it: a tag was moved, or the registry answers with old ones\nhint: run it again; `weighlock gate FROM:VERSION` says whether the history is whole"},
+		"an entry under the tag of the first": {spoil: func(t *testing.T, from, _ model) {
+			second, err := from.Resolve(t.Context(), "at-000002")
+			if err != nil {
+				t.Fatal(err)
+			}
+			from.tag(t, second, "at-000001")
+		}, kind: oci.ErrIntegrity, want: "at-000001 of FROM does not follow the entry before it: a tag was moved, or the registry answers with old ones\nhint: run it again; `weighlock gate FROM:VERSION` says whether the history is whole"},
 		"a statement that is gone": {spoil: func(t *testing.T, from, _ model) {
 			lost := from.attach(t, from.images["1.0.0"], artifact.MediaTypeBundle, "an incident")
 			if err := os.Remove(filepath.Join(strings.TrimPrefix(from.String(), "oci:"), "blobs", "sha256", artifact.Hex(lost.Digest))); err != nil {
@@ -288,6 +303,34 @@ func TestCopyRefuses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCopyOfAListThatNamesWhatIsAboutSomethingElse shows that whoever can write
+// a list of referrers cannot keep a model from being copied.
+func TestCopyOfAListThatNamesWhatIsAboutSomethingElse(t *testing.T) {
+	server := httptest.NewServer(ociserver.New(ocimem.New(), nil))
+	t.Cleanup(server.Close)
+	from := newModel(t, open(t, strings.TrimPrefix(server.URL, "http://")+"/acme/card"))
+	foreign := from.attach(t, from.images["2.0.0"], artifact.MediaTypeBundle, "an incident")
+	list, err := from.PushManifestBytes(t.Context(), fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"manifests":[{"mediaType":%q,"digest":%q,"size":%d}]}`,
+		artifact.MediaTypeIndex, foreign.MediaType, foreign.Digest, foreign.Size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from.tag(t, list, "sha256-"+artifact.Hex(from.images["1.0.0"].Digest))
+	to := model{Repository: folder(t)}
+	if _, err := Copy(t.Context(), Options{From: from.Repository, To: to.Repository}); err != nil {
+		t.Fatal(err)
+	}
+	for version, want := range map[string]bool{"1.0.0": false, "2.0.0": true} {
+		attached, err := to.Referrers(t.Context(), from.images[version].Digest, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.ContainsFunc(attached, func(d oci.Descriptor) bool { return d.Digest == foreign.Digest }); got != want {
+			t.Errorf("%s: it is attached: %v; want %v", version, got, want)
+		}
 	}
 }
 
