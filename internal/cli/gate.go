@@ -126,7 +126,11 @@ func (a *app) gateReference(ctx context.Context, ref string, replay bool) (*gate
 	if !strings.Contains(ref, ":") && !strings.Contains(ref, "/") {
 		return nil, usagef("%s is not a folder, and not a reference either\nhint: a reference is like ghcr.io/acme/%s:1.0.0 or oci:models/%s:1.0.0", ref, ref, ref)
 	}
-	p, err := a.openPublished(ctx, ref)
+	rules, err := a.rules()
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.openPublished(ctx, ref, rules)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ and nothing signed: only publish does that. The digest is printed.`,
 			if ref.Tag != "" || ref.Digest != "" {
 				return usagef("push gives no version\nhint: `weighlock publish %s` does, after judging", given[0])
 			}
-			rules, err := a.rules()
+			rules, err := a.beliefs()
 			if err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ and nothing signed: only publish does that. The digest is printed.`,
 }
 
 func (a *app) workspace(ctx context.Context, dir string) (*gate.Workspace, error) {
-	rules, err := a.rules()
+	rules, err := a.beliefs()
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,11 @@ func (a *app) showCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p, err := a.openPublished(c.Context(), given[0])
+			rules, err := a.beliefs()
+			if err != nil {
+				return err
+			}
+			p, err := a.openPublished(c.Context(), given[0], rules)
 			if err != nil {
 				return err
 			}
@@ -191,7 +195,7 @@ func (a *app) ls(ctx context.Context, ref string) ([]listed, error) {
 	if r.Tag != "" || r.Digest != "" {
 		return nil, usagef("ls takes a repository, without version\nhint: weighlock show %s", ref)
 	}
-	rules, err := a.rules()
+	rules, err := a.beliefs()
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,11 @@ func (a *app) sign(ctx context.Context, ref string) error {
 	if key == nil {
 		return usagef("there is no key to sign with\nhint: make one with `weighlock keygen`, or name one with --key")
 	}
-	p, err := a.openPublished(ctx, ref)
+	rules, err := a.rules()
+	if err != nil {
+		return err
+	}
+	p, err := a.openPublished(ctx, ref, rules)
 	if err != nil {
 		return err
 	}

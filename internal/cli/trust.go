@@ -113,6 +113,16 @@ func (a *app) loadVerifier() (*verifier.File, error) {
 
 // rules are the rules that this run judges by.
 func (a *app) rules() (gate.Rules, error) {
+	r, err := a.beliefs()
+	if err == nil {
+		r.Policy, err = policy.Load(policies.FS)
+	}
+	return r, err
+}
+
+// beliefs are rules without a policy, for commands that judge nothing: to read
+// the policy takes longer than most of them.
+func (a *app) beliefs() (gate.Rules, error) {
 	r := gate.Rules{Level: a.flags.level, Now: a.env.Now().UTC(), Engine: engine()}
 	switch a.flags.level {
 	case "", "start", "release", "regulated":
@@ -120,10 +130,7 @@ func (a *app) rules() (gate.Rules, error) {
 		return r, usagef("unknown level %q\nhint: start, release or regulated", a.flags.level)
 	}
 	var err error
-	if r.Verifier, err = a.loadVerifier(); err != nil {
-		return r, err
-	}
-	r.Policy, err = policy.Load(policies.FS)
+	r.Verifier, err = a.loadVerifier()
 	return r, err
 }
 
@@ -218,11 +225,7 @@ func (a *app) open(ref string) (*oci.Repository, oci.Reference, error) {
 }
 
 // openPublished reads what a reference leads to, with signatures checked.
-func (a *app) openPublished(ctx context.Context, ref string) (*gate.Published, error) {
-	rules, err := a.rules()
-	if err != nil {
-		return nil, err
-	}
+func (a *app) openPublished(ctx context.Context, ref string, rules gate.Rules) (*gate.Published, error) {
 	repo, r, err := a.open(ref)
 	if err != nil {
 		return nil, err

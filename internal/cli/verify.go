@@ -49,7 +49,11 @@ type verified struct {
 }
 
 func (a *app) verify(ctx context.Context, ref string, q *query.Query) error {
-	p, err := a.openPublished(ctx, ref)
+	rules, err := a.beliefs()
+	if err != nil {
+		return err
+	}
+	p, err := a.openPublished(ctx, ref, rules)
 	if err != nil {
 		return err
 	}
