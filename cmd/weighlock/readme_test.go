@@ -150,9 +150,12 @@ func helpOf(t *testing.T, known map[string]string, words []string) string {
 	if help, ok := known[name]; ok {
 		return help
 	}
-	c := exec.CommandContext(t.Context(), "weighlock", append(slices.Clone(path), "--help")...)
-	out, err := c.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "weighlock "+name) {
+	ask, say := append(slices.Clone(path), "--help"), "weighlock "+name
+	if len(path) == 2 && path[0] == "help" { // a topic says nothing of itself
+		ask, say = path, ""
+	}
+	out, err := exec.CommandContext(t.Context(), "weighlock", ask...).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), say) {
 		t.Errorf("README.md names the command %q, which the program does not know: %v", "weighlock "+name, err)
 	}
 	known[name] = string(out)
