@@ -23,6 +23,8 @@ const (
 	MediaTypeSpec = "application/vnd.weighlock.spec.v1"
 	// MediaTypeEntry is the artifactType of one entry of a signed chain.
 	MediaTypeEntry = "application/vnd.weighlock.entry.v1"
+	// MediaTypeTurn is the artifactType of what TurnTag points at.
+	MediaTypeTurn = "application/vnd.weighlock.turn.v1"
 	// MediaTypePolicy is the artifactType of an OPA bundle of rules.
 	MediaTypePolicy = "application/vnd.weighlock.policy.v1"
 	// MediaTypeBundle is a Sigstore bundle, as cosign v3 attaches it.
@@ -100,6 +102,9 @@ const (
 	// AnnotationRole says what a layer of an evidence artifact is:
 	// predictions, input, policy, parameters, verifier.
 	AnnotationRole = "dev.weighlock.evidence.role"
+	// AnnotationTurn names, at random, the process that has its turn; empty if
+	// nobody has.
+	AnnotationTurn = "dev.weighlock.turn"
 )
 
 // MetadataDir is the folder in the model image for Weighlock's own files;
@@ -155,6 +160,9 @@ func SpecTag(digest string) string { return "spec-" + Hex(digest) }
 // AttemptsPrefix is the tag prefix of the chain of publish attempts.
 const AttemptsPrefix = "at-"
 
+// TurnTag is the tag of whose turn it is to write in a registry.
+const TurnTag = "weighlock-turn"
+
 // EntryTag is the tag of entry seq (from 1) of the chain with a prefix.
 func EntryTag(prefix string, seq int) string { return fmt.Sprintf("%s%06d", prefix, seq) }
 
@@ -174,9 +182,9 @@ var (
 	specTag   = regexp.MustCompile(`^spec-([0-9a-f]{32}|[0-9a-f]{64})$`)
 )
 
-// Internal says whether a tag is bookkeeping (chain entries, specs, referrers
-// fallback, cosign's signatures) and not a version or channel that a person
+// Internal says whether a tag is bookkeeping (chain entries, specs, turns,
+// referrers fallback, cosign's signatures) and not a version or channel that a person
 // gave.
 func Internal(tag string) bool {
-	return entryTag.MatchString(tag) || cosignTag.MatchString(tag) || specTag.MatchString(tag)
+	return entryTag.MatchString(tag) || cosignTag.MatchString(tag) || specTag.MatchString(tag) || tag == TurnTag
 }

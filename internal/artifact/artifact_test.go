@@ -108,6 +108,7 @@ func TestInternal(t *testing.T) {
 	hex := strings.Repeat("0a", 32)
 	for tag, want := range map[string]bool{
 		"at-000001":              true,
+		"weighlock-turn":         true,
 		"ro-production-000001":   true,
 		"spec-" + hex:            true,
 		"sha256-" + hex:          true,

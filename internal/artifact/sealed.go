@@ -27,7 +27,7 @@ type Sealed struct {
 // sealedPart is the unit in which a sealed file is checked, in bytes.
 const sealedPart = 64 << 10
 
-// Sealing computes the SHA-256 of the bytes that are written to it, and seals
+// Sealing computes the SHA-256 of the bytes that are added, and seals
 // them: a reader of the same bytes can be had afterwards.
 type Sealing struct {
 	digest hash.Hash
@@ -44,7 +44,8 @@ func NewSealing() *Sealing {
 	return s
 }
 
-func (s *Sealing) Write(b []byte) (int, error) {
+// Add takes the next bytes.
+func (s *Sealing) Add(b []byte) {
 	s.digest.Write(b)
 	s.size += int64(len(b))
 	for rest := b; len(rest) > 0; {
@@ -55,7 +56,6 @@ func (s *Sealing) Write(b []byte) (int, error) {
 			s.close()
 		}
 	}
-	return len(b), nil
 }
 
 func (s *Sealing) close() {
@@ -66,11 +66,11 @@ func (s *Sealing) close() {
 	}
 }
 
-// Digest is that of all that was written.
+// Digest is that of all that was added.
 func (s *Sealing) Digest() string { return "sha256:" + hex.EncodeToString(s.digest.Sum(nil)) }
 
-// Reader reads what was written out of r, where the same bytes lie. Nothing
-// must be written any more.
+// Reader reads what was added out of r, where the same bytes lie. Nothing
+// must be added any more.
 func (s *Sealing) Reader(r io.ReaderAt) *Sealed {
 	s.close()
 	return &Sealed{r: r, size: s.size, seed: s.part.Seed(), sums: s.sums}
@@ -86,7 +86,7 @@ func Seal(r io.ReaderAt, size int64) (*Sealed, string, error) {
 		if err := full(r, b, at); err != nil {
 			return nil, "", err
 		}
-		s.Write(b)
+		s.Add(b)
 	}
 	return s.Reader(r), s.Digest(), nil
 }

@@ -115,7 +115,7 @@ func (c *copier) copy(ctx context.Context, w io.Writer, r io.Reader, size int64,
 	go func() {
 		seal := artifact.NewSealing()
 		for k := range toDigest {
-			seal.Write(k.text)
+			seal.Add(k.text)
 			c.release(k)
 		}
 		digested <- seal
