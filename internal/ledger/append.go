@@ -86,9 +86,18 @@ const maxRaces = 1000
 
 // AppendRetry appends to the chain as it is now, and when it loses a race
 // reads what came first and makes the entry anew. It returns the entry and the
-// state before it.
+// state before it. Processes that call it at the same time wait for their
+// turn, so that a registry, too, keeps one entry of each and no fork.
 func (c *Chain) AppendRetry(ctx context.Context, trust Verifier, make Make) (Entry, *State, error) {
-	state := &State{}
+	state, err := c.Read(ctx, trust) // what is long comes before the turn
+	if err != nil {
+		return Entry{}, nil, err
+	}
+	done, err := c.Repo.Turn(ctx)
+	if err != nil {
+		return Entry{}, nil, err
+	}
+	defer done()
 	for range maxRaces {
 		var err error
 		if state, err = c.Extend(ctx, trust, state); err != nil {

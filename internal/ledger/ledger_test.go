@@ -399,6 +399,31 @@ func TestWritersThatRaceKeepEveryEntry(t *testing.T) {
 	}
 }
 
+// Each writer here is what one process has; a registry cannot tell who was
+// first, so they take turns.
+func TestProcessesThatAppendToARegistryTakeTurns(t *testing.T) {
+	ref := serve(t, true) + "/acme/card-default"
+	f := newFixture(t, ref, 1)
+	const writers = 5
+	var wg sync.WaitGroup
+	for range writers {
+		r, _, err := oci.Open(ref, oci.Options{Settle: 300 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wg.Go(func() {
+			if _, _, err := ledger.Attempts(r).AppendRetry(t.Context(), f.trust, f.make(t)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	s, err := f.Read(t.Context(), f.trust)
+	if err != nil || len(s.Entries) != 1+writers || len(s.Ignored) != 0 {
+		t.Errorf("got %+v, %v; want %d entries and nothing beside them", s, err, 1+writers)
+	}
+}
+
 func TestStaleStateIsRaced(t *testing.T) {
 	eachStore(t, 2, func(t *testing.T, f *fixture) {
 		stale, err := f.Read(t.Context(), f.trust)

@@ -27,6 +27,7 @@ type Options struct {
 	Chunk     int64                                      // bytes of an upload in one request; 0: 32 MiB
 	Patience  time.Duration                              // longest wait for the next byte; 0: two minutes
 	LockWait  time.Duration                              // longest wait for a layout's lock; 0: two minutes
+	Settle    time.Duration                              // longest from finding a registry's turn free to taking it; 0: two seconds; see Repository.Turn
 	Wait      func(context.Context, time.Duration) error // between attempts; nil: sleeps, or ends with the context
 }
 
@@ -80,6 +81,9 @@ func Open(ref string, o Options) (*Repository, Reference, error) {
 	}
 	if o.LockWait == 0 {
 		o.LockWait = 2 * time.Minute
+	}
+	if o.Settle == 0 {
+		o.Settle = 2 * time.Second
 	}
 	if o.Patience == 0 {
 		o.Patience = 2 * time.Minute

@@ -505,7 +505,7 @@ func (p *plan) free(ctx context.Context, to *oci.Repository) error {
 
 // add plans for a tag that is not a version.
 func (p *plan) add(ctx context.Context, o Options, tag string, images map[string]bool) error {
-	if !artifact.Internal(tag) {
+	if !artifact.Internal(tag) || tag == artifact.TurnTag {
 		return nil
 	}
 	_, isSpec := strings.CutPrefix(tag, "spec-")
@@ -552,7 +552,7 @@ func (p *plan) behind(ctx context.Context, o Options) error {
 	}
 	more := 0
 	for _, tag := range tags {
-		if strings.HasPrefix(tag, "spec-") || strings.HasPrefix(tag, "sha256-") || !artifact.Internal(tag) {
+		if strings.HasPrefix(tag, "spec-") || strings.HasPrefix(tag, "sha256-") || !artifact.Internal(tag) || tag == artifact.TurnTag {
 			continue
 		}
 		if !slices.ContainsFunc(p.entries, func(t tagged) bool { return t.tag == tag }) {
