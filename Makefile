@@ -94,6 +94,26 @@ $(ACTLINT):
 	mkdir -p $(TOOLS)
 	GOBIN=$(TOOLS) $(GO) install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
+# publish, gate, copy and the rest against real registries, by each way to log
+# in (some minutes; builds one registry once, and unpacks Debian's, which is
+# not installed).
+DISTRIB := $(TOOLS)/registry
+DEBREG  := $(CURDIR)/.cache/docker-registry/usr/bin/docker-registry
+.PHONY: registries
+registries: $(DISTRIB) $(DEBREG)
+	WEIGHLOCK_DISTRIBUTION=$(DISTRIB) WEIGHLOCK_DOCKER_REGISTRY=$(DEBREG) \
+	  $(GO) test -count=1 -timeout 30m -tags registries -run TestRegistries ./cmd/weighlock
+
+$(DISTRIB):
+	mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) $(GO) install github.com/distribution/distribution/v3/cmd/registry@v3.1.2
+
+$(DEBREG):
+	mkdir -p $(CURDIR)/.cache/docker-registry
+	cd $(CURDIR)/.cache/docker-registry && { apt-get download -qq docker-registry || { \
+	  S=$$([ $$(id -u) = 0 ] || echo sudo); $$S apt-get update -qq && apt-get download -qq docker-registry; }; } && \
+	  dpkg -x docker-registry_*.deb . && rm docker-registry_*.deb
+
 # The git hook through the real pre-commit, lefthook and husky (a minute or
 # two). lefthook's own install script would write into this repository.
 hook-tools: $(HOOKS)/lefthook
