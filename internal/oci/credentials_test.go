@@ -255,6 +255,21 @@ func TestRefusalAtTheDoorIsNoAbsence(t *testing.T) {
 	}
 }
 
+// Passwords do not go to an address that a registry picked inside the network.
+func TestTokenServerThatIsNotAsked(t *testing.T) {
+	asked := 0
+	host := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		w.Header().Set("WWW-Authenticate", `Bearer realm="http://169.254.169.254/token",service="test"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	_, err := open(t, host+"/acme/m").Resolve(t.Context(), "v")
+	want := host + " does not let clients in as a registry does: invalid realm in www-authenticate: realm host \"169.254.169.254\" is a private or link-local address\nhint: check the registry's address, and that of its token server"
+	if !errors.Is(err, ErrNetwork) || !strings.HasSuffix(err.Error(), want) || asked != 1 {
+		t.Errorf("got %v after %d requests; want %s after one", err, asked, want)
+	}
+}
+
 func TestHintWhereThereIsNoLogin(t *testing.T) {
 	host := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="test"`)

@@ -158,15 +158,22 @@ func (r *registry) unanswered(err error) error {
 		return fmt.Errorf("%w: https://%s: %w", ErrNetwork, r.host, untrusted)
 	}
 	var te *transport.Error
-	if !errors.As(err, &te) {
+	switch known := errors.As(err, &te); {
+	case !known && strings.Contains(err.Error(), "www-authenticate: "): // whom the registry names is not asked
+		return r.noEntry(err)
+	case !known:
 		return fault(err)
 	}
 	switch status := te.StatusCode; {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, again(status):
 		return r.byStatus(status, 0, err)
 	default:
-		return fmt.Errorf("%w: %s %w: %w\nhint: check the registry's address, and that of its token server", ErrNetwork, r.host, errNoEntry, err)
+		return r.noEntry(err)
 	}
+}
+
+func (r *registry) noEntry(err error) error {
+	return fmt.Errorf("%w: %s %w: %w\nhint: check the registry's address, and that of its token server", ErrNetwork, r.host, errNoEntry, err)
 }
 
 var errNoEntry = errors.New("does not let clients in as a registry does")
