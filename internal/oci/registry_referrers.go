@@ -225,7 +225,7 @@ func (r *registry) changeFallback(ctx context.Context, subject string, change fu
 		if len(list) == len(was) {
 			return nil
 		}
-		if was == nil && n == 0 {
+		if was == nil {
 			if err := r.unlisted(ctx, fallbackTag(subject)); err != nil {
 				return err
 			}
