@@ -111,7 +111,7 @@ func (t *turns) try(ctx context.Context) (bool, error) {
 			return false, err
 		}
 		began = time.Now()
-		at, err = t.r.digestOf(ctx, turnTag)
+		at, err = t.kept(ctx)
 	}
 	switch {
 	case err != nil:
@@ -132,8 +132,18 @@ func (t *turns) try(ctx context.Context) (bool, error) {
 	if err := t.r.o.Wait(ctx, wait); err != nil {
 		return false, err
 	}
-	at, err = t.r.digestOf(ctx, turnTag)
+	at, err = t.kept(ctx)
 	return at == t.mine.Digest && err == nil, err
+}
+
+// kept reads the tag after it was written: that it is not there is a fault
+// then, and no absence.
+func (t *turns) kept(ctx context.Context) (string, error) {
+	at, err := t.r.digestOf(ctx, turnTag)
+	if errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("%w: the registry took tag %s and does not have it", ErrNetwork, turnTag)
+	}
+	return at, err
 }
 
 // leave ends the turn, also of one who was interrupted. If that fails the

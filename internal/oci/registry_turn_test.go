@@ -135,3 +135,19 @@ func TestSlowWriterWaitsLonger(t *testing.T) {
 		t.Errorf("waited %s; want 40ms, and 120ms when slow", got)
 	}
 }
+
+func TestTurnThatIsTakenAndNotKept(t *testing.T) {
+	r, f := newFront(t, true)
+	f.set(func(w http.ResponseWriter, req *http.Request) bool {
+		if req.Method == http.MethodPut && strings.HasSuffix(req.URL.Path, turnTag) {
+			w.WriteHeader(http.StatusCreated)
+			return true
+		}
+		return false
+	})
+	_, err := r.Turn(t.Context())
+	if !errors.Is(err, ErrNetwork) || errors.Is(err, ErrNotFound) {
+		t.Fatalf("got %v; want ErrNetwork", err)
+	}
+	says(t, r, err, "waiting for a turn in HOST/acme/m: registry or network fault: the registry took tag "+turnTag+" and does not have it")
+}
