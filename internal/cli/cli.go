@@ -28,11 +28,12 @@ type Env struct {
 	Getenv    func(string) string
 	Environ   []string
 	Transport http.RoundTripper
-	// Patience and Wait are the registry's, as oci.Options have them: how long
-	// an answer may take, and what is done between two attempts. Main leaves
-	// both to internal/oci.
-	Patience time.Duration
-	Wait     func(context.Context, time.Duration) error
+	// Patience, Settle and Wait are the registry's, as oci.Options have them:
+	// how long an answer may take, how long others may take who want the same
+	// turn, and what is done between two attempts. Main leaves them to
+	// internal/oci.
+	Patience, Settle time.Duration
+	Wait             func(context.Context, time.Duration) error
 	// Width is Out's, in columns, where it is a terminal; else 0.
 	Width int
 	// Terminal and ErrTerminal say whether Out and Err are terminals.

@@ -221,7 +221,7 @@ func (a *app) open(ref string) (*oci.Repository, oci.Reference, error) {
 	if err != nil {
 		return nil, oci.Reference{}, err
 	}
-	return oci.Open(ref, oci.Options{Transport: transport, Keychain: oci.Credentials(a.env.Environ), Patience: a.env.Patience, Wait: a.env.Wait})
+	return oci.Open(ref, oci.Options{Transport: transport, Keychain: oci.Credentials(a.env.Environ), Patience: a.env.Patience, Settle: a.env.Settle, Wait: a.env.Wait})
 }
 
 // openPublished reads what a reference leads to, with signatures checked.
