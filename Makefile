@@ -14,7 +14,7 @@ HOOKS   := $(CURDIR)/.cache/hooktools/node_modules/.bin
 PEERS   := $(TOOLS)/conftest $(TOOLS)/opa $(TOOLS)/oras
 OUT     ?= demo-out
 
-.PHONY: build demo test lint bench bench-hook example interop actions hook-tools fuzz simulate clean
+.PHONY: build demo test lint bench bench-hook example interop actions hook-tools faults fuzz simulate clean
 
 build:
 	$(GO) build -ldflags='-s -w' -o $(BIN) ./cmd/weighlock
@@ -124,6 +124,11 @@ hook-tools: $(HOOKS)/lefthook
 $(HOOKS)/lefthook:
 	mkdir -p $(CURDIR)/.cache/hooktools
 	cd $(CURDIR)/.cache/hooktools && npm install --no-audit --no-fund --ignore-scripts --save-exact --prefix . lefthook@2.2.2 husky@9.1.7
+
+# Every operation with a registry, under everything that a registry or the way
+# to it can do wrong; prints the exit statuses (some minutes).
+faults:
+	$(GO) test -tags faults -count=1 -timeout 30m -run TestFaults -v ./cmd/weighlock
 
 # Coverage of every interval by simulation, beyond what the tests do.
 REPLICATIONS ?= 3000
