@@ -481,62 +481,79 @@ func (c *cell) has(version string) bool {
 }
 
 // TestFaults tries every operation under every fault, on every registry.
+// WEIGHLOCK_FAULTS is a regular expression for some of them only.
 func TestFaults(t *testing.T) {
-	cells, wrong := 0, 0
 	some := regexp.MustCompile(os.Getenv("WEIGHLOCK_FAULTS"))
+	cells, wrong := 0, 0
 	for _, kind := range registries {
-		b := newYard(t, kind.make)
-		b.lists = kind.lists
-		ops, faults := operations(), faults()
-		clean := make([]trial, len(ops))
-		for i, o := range ops {
-			c := b.fresh(o)
-			clean[i] = c.try(o, nil, 0)
-			c.close()
-			if clean[i].status != o.want {
-				t.Fatalf("%s ends with %d without a fault; want %d\n%s%s", o.name, clean[i].status, o.want, clean[i].stdout, clean[i].stderr)
-			}
-		}
-		matrix := make([][]string, len(ops))
-		g := errgroup.Group{}
-		g.SetLimit(4)
-		for i, o := range ops {
-			matrix[i] = make([]string, len(faults))
-			for j, f := range faults {
-				if !slices.ContainsFunc(clean[i].calls, f.on) || !some.MatchString(o.name+", "+f.name) || kind.lists && atTheDoor.MatchString(f.name) {
-					matrix[i][j] = "·"
-					continue
-				}
-				g.Go(func() error {
-					c := b.fresh(o)
-					defer c.close()
-					r := c.hold(o, &f, clean[i])
-					b.mu.Lock()
-					defer b.mu.Unlock()
-					if r.struck == 0 {
-						matrix[i][j] = "·"
-						return nil
-					}
-					cells++
-					matrix[i][j] = fmt.Sprint(r.status)
-					if len(c.failed) > 0 {
-						wrong++
-						matrix[i][j] += "!"
-						t.Errorf("%s, %s, on a registry %s: %s\n%s\n\n", o.name, f.name, kind.name, strings.Join(c.failed, "\n"), c.same(r.stderr))
-					}
-					return nil
-				})
-			}
-		}
-		if err := g.Wait(); err != nil {
-			t.Fatal(err)
-		}
-		show(t, kind.name, ops, faults, matrix)
+		t.Run(kind.name, func(t *testing.T) {
+			b := newYard(t, kind.make)
+			b.lists = kind.lists
+			n, bad := b.matrix(kind.name, func(o operation, f fault) bool {
+				return some.MatchString(o.name+", "+f.name) && !(kind.lists && atTheDoor.MatchString(f.name))
+			})
+			cells, wrong = cells+n, wrong+bad
+		})
 	}
 	fmt.Printf("%d cells, %d of them wrong\n", cells, wrong)
 	if cells < leastCells {
 		t.Errorf("got %d cells; want %d at least", cells, leastCells)
 	}
+}
+
+// matrix tries what is wanted, prints how each ended, and counts.
+func (b *yard) matrix(registry string, wanted func(operation, fault) bool) (cells, wrong int) {
+	ops, faults := operations(), faults()
+	matrix, before := make([][]string, len(ops)), make([]trial, len(ops))
+	for i, o := range ops {
+		matrix[i], before[i] = make([]string, len(faults)), b.clean(o)
+	}
+	g := errgroup.Group{}
+	g.SetLimit(4)
+	for i, o := range ops {
+		clean := before[i]
+		for j, f := range faults {
+			matrix[i][j] = "·"
+			if !slices.ContainsFunc(clean.calls, f.on) || !wanted(o, f) {
+				continue
+			}
+			g.Go(func() error {
+				c := b.fresh(o)
+				defer c.close()
+				r := c.hold(o, &f, clean)
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				if r.struck == 0 {
+					return nil
+				}
+				cells++
+				matrix[i][j] = fmt.Sprint(r.status)
+				if len(c.failed) > 0 {
+					wrong++
+					matrix[i][j] += "!"
+					b.t.Errorf("%s, %s, on a registry %s: %s\n%s\n\n", o.name, f.name, registry, strings.Join(c.failed, "\n"), c.same(r.stderr))
+				}
+				return nil
+			})
+		}
+	}
+	if err := g.Wait(); err != nil {
+		b.t.Error(err)
+	}
+	show(registry, ops, faults, matrix)
+	return cells, wrong
+}
+
+// clean is what an operation does without a fault.
+func (b *yard) clean(o operation) trial {
+	b.t.Helper()
+	c := b.fresh(o)
+	defer c.close()
+	r := c.try(o, nil, 0)
+	if r.status != o.want {
+		b.t.Fatalf("%s ends with %d without a fault; want %d\n%s%s", o.name, r.status, o.want, r.stdout, r.stderr)
+	}
+	return r
 }
 
 // fresh is a cell of its own for an operation.
@@ -552,8 +569,7 @@ func (b *yard) fresh(o operation) *cell {
 }
 
 // show prints the matrix, as many columns at a time as a screen has room for.
-func show(t *testing.T, name string, ops []operation, faults []fault, matrix [][]string) {
-	t.Helper()
+func show(name string, ops []operation, faults []fault, matrix [][]string) {
 	const columns = 22
 	fmt.Printf("\nExit status of each operation under each fault, on a registry %s\n(· where the operation does not meet the fault)\n", name)
 	for from := 0; from < len(faults); from += columns {
