@@ -124,3 +124,23 @@ func TestTagThatIsSetAndNotKept(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestTurnThatStaysFreeHoweverOftenItIsTaken(t *testing.T) {
+	r, f := newFront(t, true)
+	done, err := r.Turn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	done()
+	f.set(func(w http.ResponseWriter, req *http.Request) bool {
+		if req.Method == http.MethodPut {
+			w.WriteHeader(http.StatusCreated)
+		}
+		return req.Method == http.MethodPut
+	})
+	_, err = r.Turn(t.Context())
+	if !errors.Is(err, ErrNetwork) {
+		t.Fatalf("got %v; want ErrNetwork", err)
+	}
+	says(t, r, err, "waiting for a turn in HOST/acme/m: registry or network fault: tag "+turnTag+" does not keep what is written to it")
+}

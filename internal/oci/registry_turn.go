@@ -48,6 +48,7 @@ type turns struct {
 	raw   map[string][]byte // manifests by digest
 	last  string            // who has the turn
 	since time.Time         // when that was first seen
+	lost  int               // how often running what was written was not there
 }
 
 func (r *registry) turn(ctx context.Context, repo *Repository) (func(), error) {
@@ -99,6 +100,10 @@ func (t *turns) put(ctx context.Context, h head) error {
 	return err
 }
 
+// maxLost is how often nothing may come of writing: one who took the turn and
+// left it in between is rare, since that takes as long as the wait.
+const maxLost = 10
+
 // try takes the turn if it is free, or was left by one who died, and says
 // whether it is ours.
 func (t *turns) try(ctx context.Context) (bool, error) {
@@ -122,6 +127,7 @@ func (t *turns) try(ctx context.Context) (bool, error) {
 	if at != t.free.Digest && began.Sub(t.since) < 5*settle {
 		return false, nil
 	}
+	before := at
 	if err := t.put(ctx, t.mine); err != nil {
 		return false, err
 	}
@@ -133,6 +139,12 @@ func (t *turns) try(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	at, err = t.kept(ctx)
+	if t.lost++; at != before {
+		t.lost = 0
+	}
+	if err == nil && t.lost == maxLost {
+		err = fmt.Errorf("%w: tag %s does not keep what is written to it", ErrNetwork, turnTag)
+	}
 	return at == t.mine.Digest && err == nil, err
 }
 
