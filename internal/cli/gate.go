@@ -96,10 +96,11 @@ func (a *app) tellLevel(d *gate.Decision) {
 }
 
 func (a *app) gateFolder(ctx context.Context, dir, repository string) (*gate.Decision, error) {
-	rules, err := a.rules()
+	rules, err := a.beliefs()
 	if err != nil {
 		return nil, err
 	}
+	policy := readPolicy()
 	idKey, err := a.loadIDKey()
 	if err != nil {
 		return nil, err
@@ -111,7 +112,7 @@ func (a *app) gateFolder(ctx context.Context, dir, repository string) (*gate.Dec
 		}
 	}
 	return gate.JudgeFolder(ctx, gate.Folder{
-		Dir: dir, Rules: rules, IDKey: idKey, Repo: repo, Getenv: a.env.Getenv,
+		Dir: dir, Rules: rules, IDKey: idKey, Repo: repo, Getenv: a.env.Getenv, Policy: policy,
 		Open: func(ref string) (*oci.Repository, error) {
 			repo, _, err := a.open(ref)
 			return repo, err

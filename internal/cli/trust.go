@@ -120,6 +120,23 @@ func (a *app) rules() (gate.Rules, error) {
 	return r, err
 }
 
+// readPolicy begins to read the policy, and returns what waits for it.
+func readPolicy() func() (*policy.Bundle, error) {
+	type read struct {
+		b   *policy.Bundle
+		err error
+	}
+	done := make(chan read, 1)
+	go func() {
+		b, err := policy.Load(policies.FS)
+		done <- read{b, err}
+	}()
+	return func() (*policy.Bundle, error) {
+		r := <-done
+		return r.b, r.err
+	}
+}
+
 // beliefs are rules without a policy, for commands that judge nothing: to read
 // the policy takes longer than most of them.
 func (a *app) beliefs() (gate.Rules, error) {

@@ -7,6 +7,7 @@ import (
 	"github.com/weighlock/weighlock/internal/ledger"
 	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/pack"
+	"github.com/weighlock/weighlock/internal/policy"
 )
 
 // Folder is a question about a model's folder.
@@ -17,6 +18,9 @@ type Folder struct {
 	Repo   *oci.Repository // where earlier attempts lie, and the champion unless the verifier file says; may be nil
 	Getenv func(string) string
 	Open   func(ref string) (*oci.Repository, error)
+	// Policy gives the policy where Rules has none: it may be read while the
+	// model is measured.
+	Policy func() (*policy.Bundle, error)
 }
 
 // JudgeFolder judges the image that pack would make of a folder, by evidence
@@ -37,6 +41,11 @@ func JudgeFolder(ctx context.Context, f Folder) (*Decision, error) {
 	measured, err := w.Measure(ctx, image.Descriptor.Digest, "", champion, f.IDKey)
 	if err != nil {
 		return nil, err
+	}
+	if f.Policy != nil && f.Rules.Policy == nil {
+		if f.Rules.Policy, err = f.Policy(); err != nil {
+			return nil, err
+		}
 	}
 	q := w.question(f.Rules)
 	q.Model.Digest = image.Descriptor.Digest
