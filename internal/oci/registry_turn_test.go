@@ -151,3 +151,22 @@ func TestTurnThatIsTakenAndNotKept(t *testing.T) {
 	}
 	says(t, r, err, "waiting for a turn in HOST/acme/m: registry or network fault: the registry took tag "+turnTag+" and does not have it")
 }
+
+// TestTurnThatNeverComes shows what a person is told where another has the
+// turn for longer than anybody should wait.
+func TestTurnThatNeverComes(t *testing.T) {
+	ref := inMemory(t, nil)
+	other := impatient(t, ref, time.Millisecond)
+	if _, err := other.Turn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, _, err := Open(ref, Options{Settle: time.Hour, LockWait: time.Microsecond, Wait: func(context.Context, time.Duration) error { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Turn(t.Context())
+	says(t, r, err, "waiting for a turn in HOST/acme/m: locked by another process for 0s: others publish there without end\nhint: run again when fewer do")
+	if !errors.Is(err, ErrNetwork) {
+		t.Errorf("got %v; want one that is worth a retry", err)
+	}
+}
