@@ -718,3 +718,48 @@ func TestLostRaceThatCannotBeTakenBack(t *testing.T) {
 		t.Errorf("got %v; want ErrFork", err)
 	}
 }
+
+// One entry more is listed than there is.
+func listsAThird(w http.ResponseWriter, r *http.Request) bool {
+	if !strings.HasSuffix(r.URL.Path, "/tags/list") {
+		return false
+	}
+	w.Header().Set("Content-Type", "application/json")
+	io.WriteString(w, `{"name":"acme/card-default","tags":["at-000001","at-000002","at-000003"]}`)
+	return true
+}
+
+func TestEntryThatIsListedAndNotThere(t *testing.T) {
+	f, stand := front(t, func(_ http.Handler, w http.ResponseWriter, r *http.Request) bool { return listsAThird(w, r) })
+	stand(true)
+	_, err := f.Read(t.Context(), f.trust)
+	f.says(t, err, "chain at- in REPO: entry missing from the chain: at-000003 is listed, and is not there")
+	if !errors.Is(err, ledger.ErrGap) {
+		t.Errorf("got %v; want ledger.ErrGap", err)
+	}
+}
+
+// A registry that finds an entry every second time only: the end of the chain
+// is not looked for without end.
+func TestEndThatIsNeverFound(t *testing.T) {
+	var asked atomic.Int64
+	f, stand := front(t, func(inner http.Handler, w http.ResponseWriter, r *http.Request) bool {
+		switch {
+		case listsAThird(w, r):
+		case !strings.HasSuffix(r.URL.Path, "/at-000003"):
+			return false
+		case asked.Add(1)%2 == 1:
+			w.WriteHeader(http.StatusNotFound)
+		default:
+			r.URL.Path = strings.Replace(r.URL.Path, "at-000003", "at-000002", 1)
+			return false
+		}
+		return true
+	})
+	stand(true)
+	_, err := f.Read(t.Context(), f.trust)
+	f.says(t, err, "finding the end of chain at- in REPO: another entry was appended first, again and again")
+	if !errors.Is(err, ledger.ErrRaced) {
+		t.Errorf("got %v; want ledger.ErrRaced", err)
+	}
+}
