@@ -2,6 +2,7 @@ package gate
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -33,10 +34,12 @@ type runStart struct {
 // under the judged spec come first, and among them the latest: an earlier
 // run of the same bytes takes nothing away from a later one.
 func (q *Question) run() (*InputRun, error) {
-	var best *InputRun
-	runs := of(q.Evidence, "run")
-	slices.SortFunc(runs, later)
-	for _, e := range runs {
+	type recorded struct {
+		e Evidence
+		r *InputRun
+	}
+	var runs []recorded
+	for _, e := range of(q.Evidence, "run") {
 		if !covers(e, q.fileDigests()) {
 			continue
 		}
@@ -44,8 +47,17 @@ func (q *Question) run() (*InputRun, error) {
 		if err != nil {
 			return nil, fmt.Errorf("run %s: %w", artifact.Short(e.Digest), err)
 		}
-		if best == nil || r.Spec == q.SpecDigest || best.Spec != q.SpecDigest {
-			best = r
+		runs = append(runs, recorded{e, r})
+	}
+	// Where no authority says when, the builder's own clock does: it is the
+	// builder whose runs they are.
+	slices.SortFunc(runs, func(a, b recorded) int {
+		return cmp.Or(a.e.Time.Compare(b.e.Time), cmp.Compare(a.r.Ended.At, b.r.Ended.At), cmp.Compare(a.e.Digest, b.e.Digest))
+	})
+	var best *InputRun
+	for _, run := range runs {
+		if best == nil || run.r.Spec == q.SpecDigest || best.Spec != q.SpecDigest {
+			best = run.r
 		}
 	}
 	return best, nil

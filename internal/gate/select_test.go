@@ -98,7 +98,7 @@ func TestPredictions(t *testing.T) {
 func ran(t *testing.T, at int, id, spec string, about ...string) Evidence {
 	return said(t, "run", at, map[string]any{
 		"start": map[string]any{"id": id, "spec": spec, "bundle": spec, "time": "2026-11-20T12:00:00Z"},
-		"ended": "2026-11-20T12:05:00Z", "exit": 0,
+		"ended": noon.Add(time.Duration(at) * time.Minute).Format(time.RFC3339), "exit": 0,
 	}, about...)
 }
 
@@ -115,6 +115,7 @@ func TestRun(t *testing.T) {
 		{"the run that made them", []Evidence{ran(t, 1, "r1", specA, modelA)}, "r1"},
 		{"the latest of two under the spec", []Evidence{ran(t, 2, "r2", specA, modelA), ran(t, 1, "r1", specA, modelA)}, "r2"},
 		{"one under the spec before a later one under another", []Evidence{ran(t, 1, "r1", specA, modelA), ran(t, 2, "r2", specB, modelA)}, "r1"},
+		{"the latest by the builder's clock, where no authority says when", []Evidence{untimed(ran(t, 3, "r3", specA, modelA)), untimed(ran(t, 1, "r1", specA, modelA)), untimed(ran(t, 2, "r2", specA, modelA))}, "r3"},
 		{"only under another spec, so that the rule can say so", []Evidence{ran(t, 1, "r1", specB, modelA)}, "r1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -136,6 +137,12 @@ func TestRun(t *testing.T) {
 			}
 		})
 	}
+}
+
+// untimed is a statement that no authority has seen.
+func untimed(e Evidence) Evidence {
+	e.Time, e.Trusted = time.Time{}, false
+	return e
 }
 
 func measured(t *testing.T, at int, image, spec string, value float64) Evidence {
