@@ -158,6 +158,13 @@ func (o *Overlap) countNear(test, train *table.Table, testID, trainID *table.Col
 			owners[f] = owner{first.row, true}
 		}
 	}
+	repeats := 0
+	for _, f := range of {
+		if owners[f].several {
+			repeats++
+		}
+	}
+	o.Repeats = number(float64(repeats) / float64(max(len(of), 1)))
 	if of, err = fingerprints(test, o.Columns); err != nil {
 		return err
 	}

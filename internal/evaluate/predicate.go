@@ -225,7 +225,10 @@ type Overlap struct {
 	IDs            int      `json:"ids"` // -1 where either has no id column
 	NearDuplicates int      `json:"near_duplicates"`
 	Share          float64  `json:"share"`
-	Columns        []string `json:"columns"`
+	// Repeats is the share of training rows that repeat another training row
+	// under another id: where it is large, the columns cannot tell rows apart.
+	Repeats *float64 `json:"repeats,omitempty"`
+	Columns []string `json:"columns"`
 }
 
 // Part is a slice or group of the pinned data.

@@ -403,10 +403,24 @@ func TestDatacheck(t *testing.T) {
 			Train: &Set{Digest: train.Digest, Rows: 4, Columns: []Column{{"account", "text", 0, 0}, {"x", "number", 0, 0}, {"c", "text", 0, 0}, {"y", "number", 0, 0}},
 				IDs: &IDs{Column: "account", Distinct: 3, Duplicates: 1}, Labels: &Labels{Column: "y", Positive: &one}},
 		},
-		Overlap: &Overlap{IDs: 1, NearDuplicates: 1, Share: 0.25, Columns: []string{"c", "x"}},
+		Overlap: &Overlap{IDs: 1, NearDuplicates: 1, Share: 0.25, Repeats: new(float64), Columns: []string{"c", "x"}},
 		Slices:  []Part{}, Groups: []Part{}, Columns: []string{},
 	}
 	if diff := cmp.Diff(want, run(t, r).Datacheck); diff != "" {
 		t.Errorf("datacheck (-want +got):\n%s", diff)
+	}
+}
+
+// TestCoarseColumnsAreSeen shows that training rows which repeat each other
+// under other ids are counted: by such columns no row can be told from another.
+func TestCoarseColumnsAreSeen(t *testing.T) {
+	r := request(t, "id,region,y\na,n,1\nb,s,0\n", "id,p\na,.9\nb,.2\n")
+	train := file(t, "train.csv", "id,region,y\n1,n,1\n2,n,0\n3,s,1\n4,s,0\n5,w,1\n")
+	r.Train = &train
+	r.Spec.Train = &project.TrainSet{File: "train.csv", ID: "id", Label: "y"}
+	repeats := 0.8 // all but the one of region w
+	want := &Overlap{IDs: 0, NearDuplicates: 2, Share: 1, Repeats: &repeats, Columns: []string{"region"}}
+	if diff := cmp.Diff(want, run(t, r).Datacheck.Overlap); diff != "" {
+		t.Errorf("overlap (-want +got):\n%s", diff)
 	}
 }

@@ -191,7 +191,20 @@ _apart := {
 	"place": "data.train",
 }
 
-_overlap_rows := _advise(finding.fail(sprintf("%d test rows (a share of %s) repeat a training row under another id", [overlap.near_duplicates, judge.number(overlap.share, {"max": limit})])), object.union(_apart, {
+# Where training rows repeat each other as often, the columns are too coarse:
+# rows of different things look the same, and nothing can be told by them.
+_overlap_rows := _advise(finding.undecided(sprintf("test rows cannot be told from training rows by %s: a share of %s repeats one, and a share of %s of the training rows repeats another", [concat(", ", overlap.columns), judge.number(overlap.share, {"max": limit}), judge.number(overlap.repeats, {"max": limit})])), {
+	"solution": "Keep the model's features in both files, in columns of the same names; or, where rows do repeat by chance, say how many may: data.near_duplicates.",
+	"limit": sprintf("at most a share of %v of the test rows repeats a training row (data.near_duplicates.max)", [limit]),
+	"place": "data.train",
+}) if {
+	overlap := input.data.document.overlap
+	limit := input.spec.document.near_duplicates.max
+	overlap.share > limit
+	overlap.repeats > limit
+}
+
+else := _advise(finding.fail(sprintf("%d test rows (a share of %s) repeat a training row under another id", [overlap.near_duplicates, judge.number(overlap.share, {"max": limit})])), object.union(_apart, {
 	"limit": sprintf("at most a share of %v of the test rows (data.near_duplicates.max)", [limit]),
 	"place": "data.near_duplicates",
 })) if {

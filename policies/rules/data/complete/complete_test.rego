@@ -53,6 +53,20 @@ test_near_duplicates_under_new_ids if {
 	_check("place") == "data.near_duplicates" with input as changed
 }
 
+# Two columns of few values make training rows repeat each other too: that says
+# nothing of test rows, and does not pass either.
+test_columns_too_coarse_to_tell if {
+	coarse := testing.patched({"/data/document/overlap/near_duplicates": 12000, "/data/document/overlap/share": 1, "/data/document/overlap/repeats": 0.98, "/data/document/overlap/columns": ["age", "region"]})
+	testing.of(rule.checks, "test") == "undecided" with input as coarse
+	testing.says(rule.checks, "test rows cannot be told from training rows by age, region: a share of 1 repeats one, and a share of 0.98 of the training rows repeats another") with input as coarse
+	_check("place") == "data.train" with input as coarse
+}
+
+test_few_training_rows_repeat_each_other if {
+	told := testing.patched({"/data/document/overlap/near_duplicates": 240, "/data/document/overlap/share": 0.02, "/data/document/overlap/repeats": 0.01})
+	testing.of(rule.checks, "test") == "fail" with input as told
+}
+
 # check is one field of what is said of the test data.
 _check(key) := c[key] if {
 	some c in rule.checks
