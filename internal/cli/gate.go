@@ -92,7 +92,12 @@ func (a *app) tellLevel(d *gate.Decision) {
 	if json.Unmarshal(d.Input, &input) != nil || input.Spec.Document.Level == d.Report.Level || a.flags.level == d.Report.Level {
 		return
 	}
-	fmt.Fprintf(a.env.Err, "judged at level %s, as the verifier file asks; the project asks for %s\n", d.Report.Level, cmp.Or(input.Spec.Document.Level, "none"))
+	name := "the verifier file"
+	if v, err := a.loadVerifier(); err == nil && v != nil {
+		name += " " + v.Path
+	}
+	fmt.Fprintf(a.env.Err, "judged at level %s, as %s asks; the project asks for %s\nhint: a verifier file that asks for less can be made by weighlock keygen --level start --out FOLDER, and named with --verifier\n",
+		d.Report.Level, name, cmp.Or(input.Spec.Document.Level, "none"))
 }
 
 func (a *app) gateFolder(ctx context.Context, dir, repository string) (*gate.Decision, error) {

@@ -105,6 +105,7 @@ func (a *app) keygen(f *keygenFlags) error {
 	for _, file := range files {
 		fmt.Fprintln(a.env.Out, filepath.Join(dir, file.name))
 	}
+	fmt.Fprintf(a.env.Err, "every model that is judged here is held to level %s at least from now on, whatever its project asks for, unless another --verifier is named\n", f.level)
 	if !f.claimed && f.tsaChain == "" && f.level != "start" {
 		fmt.Fprintf(a.env.Err, "warning: no timestamp authority is named, so level %s cannot tell what came first, and stays undecided\n"+
 			"hint: delete these files and name one with --tsa-chain; or write claimed_time: true into %s, which lets the builder's own clock count\n", f.level, verifierFile)
