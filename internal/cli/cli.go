@@ -47,7 +47,7 @@ func Main() int {
 	// A third of a short run was spent on collecting garbage from a heap of a
 	// few megabytes. Bytes that are never touched take no memory, and let the
 	// collector begin later.
-	calm := make([]byte, 32<<20)
+	calm := make([]byte, 16<<20)
 	defer runtime.KeepAlive(calm)
 	ctx, stop := Signals(context.Background())
 	defer stop()
