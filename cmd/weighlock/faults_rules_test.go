@@ -191,6 +191,7 @@ var rules = []rule{
 	{fault: `404 on the list of tags`, op: `publish.*|gate REF.*|gate --replay|verify|show|sign`, exit: []int{5}, why: "without the list, an entry behind a gap is not seen"},
 	{fault: `404 on referrers, after the first`, exit: []int{5, asEver}, why: "an API that was there is not gone a moment later"},
 	{fault: `404 on (?:blobs|manifests)`, exit: []int{1, 6}, why: "what is named by digest is gone"},
+	{fault: `404 (?:once|on a GET|on a manifest), midway|404 once, first`, op: `gate REF, denied`, exit: []int{asEver, 1, 4, 5, 6}, other: true, why: "what is missing does not help"},
 	{fault: `404 (?:once|on a GET|on a manifest), midway|404 once, first`, op: judges, exit: []int{asEver, 1, 4, 5, 6}, why: "what is missing is missing"},
 	{fault: `404 (?:once|on a GET|on a manifest), midway`, op: `gate --replay`, exit: []int{asEver, 1, 2, 5, 6}, why: "what is missing is missing"},
 	{fault: `404 (?:once|on a GET|on a manifest), midway`, op: `show|ls`, exit: []int{asEver, 1, 5, 6}, other: true, why: "what is missing is shown as missing"},

@@ -276,6 +276,9 @@ func (c *carrier) complete(ctx context.Context, digest string) error {
 			continue
 		}
 		about, err := c.about(ctx, d.Digest)
+		if errors.Is(err, oci.ErrNotFound) {
+			return fmt.Errorf("%w: %s lists %s now, and did not before\nhint: run it again; what was copied is not copied twice", oci.ErrNetwork, c.From, artifact.Short(d.Digest))
+		}
 		if err != nil {
 			return err
 		}

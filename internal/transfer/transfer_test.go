@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"cuelabs.dev/go/oci/ociregistry/ocimem"
@@ -355,5 +356,37 @@ func TestCopyAsksForWhatIsListed(t *testing.T) {
 	}
 	if _, err := to.Resolve(t.Context(), "1.0.0"); !errors.Is(err, oci.ErrNotFound) {
 		t.Errorf("a version was given all the same: %v", err)
+	}
+}
+
+// TestCopyOfAListThatGrows shows that what the source lists only after it was
+// copied is not left behind without a word.
+func TestCopyOfAListThatGrows(t *testing.T) {
+	registry := ociserver.New(ocimem.New(), nil)
+	var hidden atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/referrers/") && hidden.Swap(false) {
+			w.Header().Set("Content-Type", artifact.MediaTypeIndex)
+			fmt.Fprintf(w, `{"schemaVersion":2,"mediaType":%q,"manifests":[]}`, artifact.MediaTypeIndex)
+			return
+		}
+		registry.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	from, to := newModel(t, open(t, strings.TrimPrefix(server.URL, "http://")+"/acme/card")), folder(t)
+	o := Options{From: from.Repository, Ref: oci.Reference{Tag: "1.0.0"}, To: to}
+	if _, err := from.Referrers(t.Context(), from.images["1.0.0"].Digest, ""); err != nil {
+		t.Fatal(err) // so that the registry is known to have the API
+	}
+	hidden.Store(true)
+	_, err := Copy(t.Context(), o)
+	if !errors.Is(err, oci.ErrNetwork) || !strings.Contains(err.Error(), " now, and did not before\nhint: run it again; what was copied is not copied twice") {
+		t.Errorf("got %v; want a fault that names what was listed late", err)
+	}
+	if _, err := to.Resolve(t.Context(), "1.0.0"); !errors.Is(err, oci.ErrNotFound) {
+		t.Errorf("a version was given all the same: %v", err)
+	}
+	if _, err := Copy(t.Context(), o); err != nil {
+		t.Errorf("again: %v", err)
 	}
 }
