@@ -14,7 +14,7 @@ HOOKS   := $(CURDIR)/.cache/hooktools/node_modules/.bin
 PEERS   := $(TOOLS)/conftest $(TOOLS)/opa $(TOOLS)/oras
 OUT     ?= demo-out
 
-.PHONY: build demo test lint bench bench-hook example interop actions hook-tools faults fuzz simulate clean
+.PHONY: build demo test lint bench bench-hook example interop actions hook-tools faults kill registries fuzz simulate clean
 
 build:
 	$(GO) build -ldflags='-s -w' -o $(BIN) ./cmd/weighlock
@@ -99,7 +99,6 @@ $(ACTLINT):
 # not installed).
 DISTRIB := $(TOOLS)/registry
 DEBREG  := $(CURDIR)/.cache/docker-registry/usr/bin/docker-registry
-.PHONY: registries
 registries: $(DISTRIB) $(DEBREG)
 	WEIGHLOCK_DISTRIBUTION=$(DISTRIB) WEIGHLOCK_DOCKER_REGISTRY=$(DEBREG) \
 	  $(GO) test -count=1 -timeout 30m -tags registries -run TestRegistries ./cmd/weighlock
@@ -129,6 +128,12 @@ $(HOOKS)/lefthook:
 # to it can do wrong; prints the exit statuses (some minutes).
 faults:
 	$(GO) test -tags faults -count=1 -timeout 30m -run TestFaults -v ./cmd/weighlock
+
+# Kills a publish at everything that it writes to a layout and to a registry,
+# and starts fifty at once (half an hour; KILLSTEP=10 for every tenth point).
+KILLSTEP ?= 1
+kill:
+	WEIGHLOCK_KILL_STEP=$(KILLSTEP) $(GO) test -tags kill -count=1 -timeout 90m -run TestKill -v ./cmd/weighlock
 
 # Coverage of every interval by simulation, beyond what the tests do.
 REPLICATIONS ?= 3000
