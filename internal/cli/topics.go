@@ -171,6 +171,8 @@ Model files that can be read to their end, told by their bytes and not by their 
 
 Which of them may pass is the policy's parameter allowed_formats, or formats in the verifier file.
 A pickle or joblib file passes only where every object in it is on an allowlist.
+A pointer of Git LFS or DVC is not the file, and text is none whose name promises a binary format
+(.joblib, .onnx, .bin and the like): neither passes.
 
 Tables: .csv (commas, a header, UTF-8) and .parquet.
 Project files: weighlock.yaml, weighlock.yml, weighlock.json or weighlock.cue.

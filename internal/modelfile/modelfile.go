@@ -19,6 +19,9 @@ const (
 	Safe   = "safe"   // loading runs no code of the file's choice
 	Unsafe = "unsafe" // it could, or that cannot be ruled out
 	Error  = "error"  // it could not be read to its end
+	// Mistaken is text where another file should be: a pointer to it, or text
+	// under the name of a binary format.
+	Mistaken = "mistaken"
 )
 
 // Finding is what is known of one file.
@@ -26,7 +29,7 @@ type Finding struct {
 	// Format is one of Formats, or unknown.
 	Format string `json:"format"`
 	Status string `json:"status"`
-	// Findings name what is unsafe or unreadable; none where Status is safe.
+	// Findings name what is unsafe, unreadable or mistaken; none where Status is safe.
 	Findings []string `json:"findings"`
 }
 
@@ -70,7 +73,7 @@ func (f *findings) all() []string {
 // Inspect reads a file's bytes, of which there are size. allow are names,
 // module.name, that a pickle may use beyond the built-in list; whatever runs
 // any code it is given (eval, os.system and the like) stays refused. The name
-// is the caller's: it decides nothing.
+// never makes a file safe; its suffix may promise more than text.
 func Inspect(name string, r io.ReaderAt, size int64, allow []string) (found Finding) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -92,6 +95,9 @@ func Inspect(name string, r io.ReaderAt, size int64, allow []string) (found Find
 	found = f.recognise()
 	if found.Status == Safe && found.Format != "pickle" && found.Format != "joblib" {
 		f.alsoPickle(&found)
+	}
+	if found.Status == Safe && (found.Format == "text" || found.Format == "json") {
+		f.promise(name, &found)
 	}
 	return found
 }

@@ -4,7 +4,8 @@
 # description: >-
 #   A pickle may call anything while it is loaded. Each file of the model was
 #   read to its end and must be of an allowed format, with nothing in it that
-#   could run.
+#   could run. It must be the file itself and not a pointer to it, and no text
+#   where its name promises a binary format.
 # custom:
 #   id: model/format
 #   category: model
@@ -29,7 +30,7 @@ checks contains finding.conclude(file.id, _findings(file), _praise(file), {
 	some file in input.model.files
 }
 
-_findings(file) := {f | some f in [_unsafe(file), _unreadable(file), _unknown(file), _foreign(file)]; f != null}
+_findings(file) := {f | some f in [_unsafe(file), _unreadable(file), _mistaken(file), _unknown(file), _foreign(file)]; f != null}
 
 _unsafe(file) := finding.fail(sprintf("%s could run code when it is loaded: %s", [file.id, concat(", ", file.findings)])) if file.status == "unsafe"
 
@@ -39,7 +40,13 @@ _unreadable(file) := finding.fail(sprintf("%s could not be read to its end: %s",
 
 else := null
 
-_unknown(file) := null if file.status in {"safe", "unsafe", "error"}
+_mistaken(file) := object.union(finding.fail(sprintf("%s %s", [file.id, concat(", ", file.findings)])), _itself) if file.status == "mistaken"
+
+else := null
+
+_itself := {"solution": "Put the model file itself in its place, in the format that its name promises."}
+
+_unknown(file) := null if file.status in {"safe", "unsafe", "error", "mistaken"}
 
 else := finding.error(sprintf("%s was not looked into", [file.id]))
 

@@ -18,6 +18,15 @@ test_unreadable if {
 	testing.says(rule.checks, "ends in the middle of an opcode") with input as changed
 }
 
+test_pointer_to_the_file if {
+	changed := testing.patched({"/model/files/0/status": "mistaken", "/model/files/0/format": "text", "/model/files/0/findings": ["is a Git LFS pointer and not the file itself; run git lfs pull"]})
+	testing.of(rule.checks, "model.json") == "fail" with input as changed
+	testing.of(rule.checks, "features.json") == "pass" with input as changed
+	testing.says(rule.checks, "model.json is a Git LFS pointer and not the file itself; run git lfs pull") with input as changed
+	some check in rule.checks with input as changed
+	check.solution == "Put the model file itself in its place, in the format that its name promises."
+}
+
 test_unknown_format if testing.of(rule.checks, "model.json") == "fail" with input as testing.set("/model/files/0/format", "unknown")
 
 test_format_that_the_verifier_does_not_allow if testing.got(rule.checks) == {"fail"} with input as data.fixture with data.parameters.allowed_formats as ["onnx"]
