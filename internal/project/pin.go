@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/modelfile"
+	"github.com/weighlock/weighlock/internal/tree"
 	"github.com/weighlock/weighlock/internal/verdict"
 	"github.com/weighlock/weighlock/schema"
 )
@@ -43,10 +45,41 @@ func (p *Project) Pins(sum func(file string) (string, error)) ([]Pin, error) {
 		if digest == artifact.Digest(nil) {
 			return nil, fmt.Errorf("%s.file: %s is empty, and pins nothing\nhint: write the data first", t.path, t.table.File)
 		}
+		if err := p.fetched(t.path+".file", t.table.File); err != nil {
+			return nil, err
+		}
 		at := t.path + ".sha256"
 		pins = append(pins, Pin{Path: at, File: t.table.File, Was: t.table.SHA256, Is: artifact.Hex(digest), Location: p.Location(at)})
 	}
+	if p.Predictions != nil && p.Predictions.File != "" {
+		err := p.fetched("predictions.file", p.Predictions.File)
+		if err != nil && !errors.Is(err, os.ErrNotExist) { // they may be made under the new pins
+			return nil, err
+		}
+	}
 	return pins, nil
+}
+
+// fetched refuses a pointer of Git LFS or DVC: its digest says nothing about
+// the file that it stands for.
+func (p *Project) fetched(path, file string) error {
+	f, err := tree.Open(p.Abs(file))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	said, err := modelfile.Pointer(f, info.Size())
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: reading %s: %w", path, file, err)
+	case said != "":
+		return fmt.Errorf("%s: %s %s\nhint: nothing was pinned; pin the file itself once it is there", path, file, said)
+	}
+	return nil
 }
 
 // Repin writes the digests of pins into the project file, and changes nothing

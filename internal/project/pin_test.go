@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/tree"
 	"github.com/weighlock/weighlock/internal/verdict"
 )
 
@@ -141,6 +142,32 @@ func TestPinRefused(t *testing.T) {
 		want := "data.test.file: a.csv is empty, and pins nothing\nhint: write the data first"
 		if _, err := p.Pins(sum); err == nil || err.Error() != want {
 			t.Errorf("got %v; want %s", err, want)
+		}
+	})
+	const hint = "\nhint: nothing was pinned; pin the file itself once it is there"
+	lfs := "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
+	for name, c := range map[string]struct{ data, predictions, want string }{
+		"a pointer of Git LFS": {lfs, "p", "data.test.file: a.csv is a Git LFS pointer and not the file itself; run git lfs pull" + hint},
+		"a pointer of DVC":     {"outs:\n- md5: 00\n  path: a.csv\n", "p", "data.test.file: a.csv is a DVC pointer and not the file itself; run dvc pull" + hint},
+		"predictions that are": {"a", lfs, "predictions.file: p.csv is a Git LFS pointer and not the file itself; run git lfs pull" + hint},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := Load(folder(t, map[string]string{"weighlock.yaml": text + "predictions: {file: p.csv, column: p}\n", "a.csv": c.data, "p.csv": c.predictions}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := p.Pins(sum); got != nil || err == nil || err.Error() != c.want {
+				t.Errorf("got %+v, %v; want %s", got, err, c.want)
+			}
+		})
+	}
+	t.Run("predictions that are a folder", func(t *testing.T) {
+		p, err := Load(folder(t, map[string]string{"weighlock.yaml": text + "predictions: {file: p.csv, column: p}\n", "a.csv": "a", "p.csv/x": ""}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Pins(sum); !errors.Is(err, tree.ErrNoFile) || !strings.HasPrefix(err.Error(), "predictions.file: ") {
+			t.Errorf("got %v; want %v", err, tree.ErrNoFile)
 		}
 	})
 	t.Run("a project file that somebody edits", func(t *testing.T) {
