@@ -222,9 +222,9 @@ type Labels struct {
 
 // Overlap compares test with training rows.
 type Overlap struct {
-	IDs            int      `json:"ids"` // -1 where either has no id column
-	NearDuplicates int      `json:"near_duplicates"`
-	Share          float64  `json:"share"`
+	IDs            int     `json:"ids"` // -1 where either has no id column
+	NearDuplicates int     `json:"near_duplicates"`
+	Share          float64 `json:"share"`
 	// Repeats is the share of training rows that repeat another training row
 	// under another id: where it is large, the columns cannot tell rows apart.
 	Repeats *float64 `json:"repeats,omitempty"`
