@@ -185,7 +185,7 @@ func (b *builder) look(repo string) (state, error) {
 func (s state) without(version string) state {
 	var kept strings.Builder
 	for line := range strings.Lines(s.List) {
-		if words := strings.Fields(line); strings.Trim(words[0], "()") != version || words[1] != "allow" {
+		if words := strings.Fields(line); strings.Trim(words[0], "()") != version || words[1] != "allow" && words[1] != "unfinished" {
 			kept.WriteString(line)
 		}
 	}
