@@ -7,7 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weighlock/weighlock/internal/modelfile"
 	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/tree"
 )
 
 func (a *app) pinCommand() *cobra.Command {
@@ -33,7 +35,7 @@ func (a *app) pin(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	pins, err := p.Pins(digestOf)
+	pins, err := p.Pins(digestOf, pointer)
 	if err != nil {
 		return usagef("%w", err)
 	}
@@ -62,6 +64,21 @@ func (a *app) pin(ctx context.Context, folder string) error {
 		}[p.Level == "start"])
 	}
 	return nil
+}
+
+// pointer says of a file which is a pointer of Git LFS or DVC that it is one,
+// and of others nothing.
+func pointer(file string) (string, error) {
+	f, err := tree.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	return modelfile.Pointer(f, info.Size())
 }
 
 // repin is what doctor says to do about data that is not what is pinned. Git

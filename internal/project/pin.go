@@ -10,8 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/weighlock/weighlock/internal/artifact"
-	"github.com/weighlock/weighlock/internal/modelfile"
-	"github.com/weighlock/weighlock/internal/tree"
 	"github.com/weighlock/weighlock/internal/verdict"
 	"github.com/weighlock/weighlock/schema"
 )
@@ -28,8 +26,9 @@ type Pin struct {
 }
 
 // Pins holds the data files that the project file pins, the test set first,
-// against their digests, which sum gives for a path of the file system.
-func (p *Project) Pins(sum func(file string) (string, error)) ([]Pin, error) {
+// against their digests, which sum gives for a path of the file system. pointer
+// says of a file that it only stands for another, and of others nothing.
+func (p *Project) Pins(sum, pointer func(file string) (string, error)) ([]Pin, error) {
 	var pins []Pin
 	for _, t := range []struct {
 		path  string
@@ -45,14 +44,14 @@ func (p *Project) Pins(sum func(file string) (string, error)) ([]Pin, error) {
 		if digest == artifact.Digest(nil) {
 			return nil, fmt.Errorf("%s.file: %s is empty, and pins nothing\nhint: write the data first", t.path, t.table.File)
 		}
-		if err := p.fetched(t.path+".file", t.table.File); err != nil {
+		if err := p.fetched(t.path+".file", t.table.File, pointer); err != nil {
 			return nil, err
 		}
 		at := t.path + ".sha256"
 		pins = append(pins, Pin{Path: at, File: t.table.File, Was: t.table.SHA256, Is: artifact.Hex(digest), Location: p.Location(at)})
 	}
 	if p.Predictions != nil && p.Predictions.File != "" {
-		err := p.fetched("predictions.file", p.Predictions.File)
+		err := p.fetched("predictions.file", p.Predictions.File, pointer)
 		if err != nil && !errors.Is(err, os.ErrNotExist) { // they may be made under the new pins
 			return nil, err
 		}
@@ -62,17 +61,8 @@ func (p *Project) Pins(sum func(file string) (string, error)) ([]Pin, error) {
 
 // fetched refuses a pointer of Git LFS or DVC: its digest says nothing about
 // the file that it stands for.
-func (p *Project) fetched(path, file string) error {
-	f, err := tree.Open(p.Abs(file))
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	said, err := modelfile.Pointer(f, info.Size())
+func (p *Project) fetched(path, file string, pointer func(file string) (string, error)) error {
+	said, err := pointer(p.Abs(file))
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: reading %s: %w", path, file, err)

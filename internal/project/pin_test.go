@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/modelfile"
 	"github.com/weighlock/weighlock/internal/tree"
 	"github.com/weighlock/weighlock/internal/verdict"
 )
@@ -54,7 +55,7 @@ func TestRepin(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pins, err := p.Pins(sum)
+			pins, err := p.Pins(sum, pointer)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +72,7 @@ func TestRepin(t *testing.T) {
 			if p, err = Load(dir); err != nil {
 				t.Fatal(err)
 			}
-			if pins, err = p.Pins(sum); err != nil || pins[0].Was != pins[0].Is {
+			if pins, err = p.Pins(sum, pointer); err != nil || pins[0].Was != pins[0].Is {
 				t.Errorf("pinned anew, and not as it is: %+v, %v", pins, err)
 			}
 		})
@@ -86,7 +87,7 @@ func TestPins(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Pin{{Path: "data.test.sha256", File: "a.csv", Was: pin, Is: sumA, Location: &verdict.Location{File: "weighlock.yaml", Line: 6, Col: 33}}}
-	if got, err := p.Pins(sum); err != nil || !cmp.Equal(got, want) {
+	if got, err := p.Pins(sum, pointer); err != nil || !cmp.Equal(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 }
@@ -107,7 +108,7 @@ func TestPinByHand(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pins, err := p.Pins(sum)
+			pins, err := p.Pins(sum, pointer)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,7 +131,7 @@ func TestPinRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.Pins(sum); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "data.test.file: ") {
+		if _, err := p.Pins(sum, pointer); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "data.test.file: ") {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -140,7 +141,7 @@ func TestPinRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := "data.test.file: a.csv is empty, and pins nothing\nhint: write the data first"
-		if _, err := p.Pins(sum); err == nil || err.Error() != want {
+		if _, err := p.Pins(sum, pointer); err == nil || err.Error() != want {
 			t.Errorf("got %v; want %s", err, want)
 		}
 	})
@@ -156,7 +157,7 @@ func TestPinRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := p.Pins(sum); got != nil || err == nil || err.Error() != c.want {
+			if got, err := p.Pins(sum, pointer); got != nil || err == nil || err.Error() != c.want {
 				t.Errorf("got %+v, %v; want %s", got, err, c.want)
 			}
 		})
@@ -166,7 +167,7 @@ func TestPinRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.Pins(sum); !errors.Is(err, tree.ErrNoFile) || !strings.HasPrefix(err.Error(), "predictions.file: ") {
+		if _, err := p.Pins(sum, pointer); !errors.Is(err, tree.ErrNoFile) || !strings.HasPrefix(err.Error(), "predictions.file: ") {
 			t.Errorf("got %v; want %v", err, tree.ErrNoFile)
 		}
 	})
@@ -175,7 +176,7 @@ func TestPinRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pins, err := p.Pins(sum)
+		pins, err := p.Pins(sum, pointer)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,4 +188,17 @@ func TestPinRefused(t *testing.T) {
 			t.Errorf("got %v; want %s", err, want)
 		}
 	})
+}
+
+func pointer(file string) (string, error) {
+	f, err := tree.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	return modelfile.Pointer(f, info.Size())
 }
