@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -53,5 +55,35 @@ func TestPublishAgainThatDied(t *testing.T) {
 	lose("at-000002")
 	if status, _, errs := w.weighlock("gate", ref); status != 6 || !strings.Contains(errs, "it ends at 1, and 2 entries are known") {
 		t.Errorf("gate of a chain that lost two entries ended with %d: %s", status, errs)
+	}
+}
+
+// TestRefusalWhoseAttemptIsGone refuses a version that is there, by a stricter
+// verifier file, and takes away the attempt that recorded it: the refusal is
+// not forgotten for that.
+func TestRefusalWhoseAttemptIsGone(t *testing.T) {
+	w := smallWorld(t)
+	w.train()
+	ref := "oci:" + w.layout + ":1.0.0"
+	w.must(0, "publish", "--dir", w.dir, ref)
+	file := filepath.Join(w.env["WEIGHLOCK_CONFIG"], "verifier.yaml")
+	held := read(t, file)
+	write(t, file, append(bytes.Clone(held), "least: {metrics: {roc_auc: {min: 0.999}}}\n"...))
+	w.must(3, "publish", "--dir", w.dir, ref)
+	write(t, file, held)
+	w.must(0, "gate", ref) // by the rules of before, with the refusal on record
+	repo, _, err := oci.Open(ref, oci.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := repo.Resolve(context.Background(), "at-000002")
+	if err == nil {
+		err = repo.Delete(context.Background(), d.Digest)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, out, errs := w.weighlock("gate", ref); status != 6 || !strings.Contains(errs, "it ends at 1, and 2 entries are known") {
+		t.Errorf("gate ended with %d: %s%s", status, out, errs)
 	}
 }

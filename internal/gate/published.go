@@ -303,9 +303,9 @@ func (p *Published) addVerdict(e Evidence) error {
 // that has been cut.
 //
 // A publish may die between its verdict and its attempt. Where that was of an
-// image that is published already, the verdict is set aside: what was recorded
-// before stands as it did. Whoever cuts off an attempt to have its verdict set
-// aside could as well have taken the verdict away.
+// image that is published already, and the verdict an allow, it is set aside:
+// what was recorded before stands as it did. A refusal is never set aside, or
+// whoever cuts off the attempt that recorded it would have it forgotten.
 func (p *Published) readChain(ctx context.Context) error {
 	p.Chain = &ledger.State{}
 	if p.trust == nil {
@@ -321,7 +321,7 @@ func (p *Published) readChain(ctx context.Context) error {
 	if p.Chain, err = chain.Read(ctx, p.trust); err != nil {
 		return fmt.Errorf("attempts of %s: %w", p.Repo, err)
 	}
-	if recorded := p.recorded(); recorded != nil {
+	if recorded := p.recorded(); recorded != nil && p.onlyAllows(recorded) {
 		p.setAside(recorded)
 		return nil
 	}
@@ -353,6 +353,13 @@ func (p *Published) recorded() map[string]bool {
 		found[v.Digest] = true
 	}
 	return found
+}
+
+// onlyAllows says whether every verdict that is not recorded is an allow.
+func (p *Published) onlyAllows(recorded map[string]bool) bool {
+	return !slices.ContainsFunc(p.Verdicts, func(v Verdict) bool {
+		return !recorded[v.Digest] && v.Report.Outcome != verdict.Allow
+	})
 }
 
 // setAside leaves the verdicts that the chain records.
