@@ -2,6 +2,7 @@ package oci
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,8 +35,22 @@ func (l *layout) incoming() (*incoming, error) {
 }
 
 func (f *incoming) Write(p []byte) (int, error) {
-	n, err := f.File.Write(p)
+	n, err := inPieces(f.File, p)
 	return n, unwritable(err)
+}
+
+// inPieces writes a little at a time. Linux caches a large write in large
+// pieces of memory, and a virtual machine has to ask its host for those: a
+// file of 2 GiB took between one and six seconds by the megabyte, and 0.7 by
+// this.
+func inPieces(w io.Writer, p []byte) (written int, err error) {
+	const piece = 64 << 10
+	for len(p) > 0 && err == nil {
+		var n int
+		n, err = w.Write(p[:min(len(p), piece)])
+		written, p = written+n, p[n:]
+	}
+	return written, err
 }
 
 // place puts the file where it belongs, whole and on the disk, or nowhere.

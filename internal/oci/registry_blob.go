@@ -186,7 +186,7 @@ func (r *registry) newBlob(context.Context) (sink, error) {
 }
 
 func (s tempSink) Write(p []byte) (int, error) {
-	n, err := s.File.Write(p)
+	n, err := inPieces(s.File, p)
 	return n, unwritable(err)
 }
 
