@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -85,5 +86,24 @@ func TestRefusalWhoseAttemptIsGone(t *testing.T) {
 	}
 	if status, out, errs := w.weighlock("gate", ref); status != 6 || !strings.Contains(errs, "it ends at 1, and 2 entries are known") {
 		t.Errorf("gate ended with %d: %s%s", status, out, errs)
+	}
+
+	// Another model takes the place that is free, and the chain looks whole.
+	other := filepath.Join(t.TempDir(), "small")
+	if err := os.CopyFS(other, os.DirFS(w.dir)); err != nil {
+		t.Fatal(err)
+	}
+	trained := filepath.Join(other, "trained.json")
+	write(t, trained, append(read(t, trained), '\n'))
+	w.must(0, "run", "--dir", other, "--", "cp", "trained.json", "model.json")
+	w.must(0, "publish", "--dir", other, "oci:"+w.layout+":1.1.0")
+	w.must(0, "gate", "oci:"+w.layout+":1.1.0")
+	if status, out, errs := w.weighlock("gate", ref); status != 6 || !strings.Contains(errs, `is "deny", and no attempt in`) {
+		t.Errorf("gate ended with %d: %s%s", status, out, errs)
+	}
+	w.must(0, "publish", "--dir", w.dir, ref)
+	w.must(0, "gate", ref)
+	if got := w.must(0, "show", "--json", "attempts", "--jq", ".attempts | length", ref); strings.TrimSpace(got) != "4" {
+		t.Errorf("the chain counts %s attempts; want 4: two publishes, what was lost, and another model", got)
 	}
 }

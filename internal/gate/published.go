@@ -305,7 +305,9 @@ func (p *Published) addVerdict(e Evidence) error {
 // A publish may die between its verdict and its attempt. Where that was of an
 // image that is published already, and the verdict an allow, it is set aside:
 // what was recorded before stands as it did. A refusal is never set aside, or
-// whoever cuts off the attempt that recorded it would have it forgotten.
+// whoever cuts off the attempt that recorded it would have it forgotten, and
+// where another attempt took its place it is an error: Unrecorded finds it, and
+// the next publish of the image records it.
 func (p *Published) readChain(ctx context.Context) error {
 	p.Chain = &ledger.State{}
 	if p.trust == nil {
@@ -330,18 +332,57 @@ func (p *Published) readChain(ctx context.Context) error {
 			return fmt.Errorf("attempts of %s: %w", p.Repo, err)
 		}
 	}
+	if left := unrecorded(p.Verdicts, p.Chain, p.Image.Digest); len(left) > 0 {
+		return fmt.Errorf("%w: the verdict %s on %s is %q, and no attempt in %s records it\nhint: either a publish was killed or an attempt was taken away; publishing the same model again records it",
+			ErrIntegrity, artifact.Short(left[0].Digest), artifact.Short(p.Image.Digest), left[0].Report.Outcome, p.Repo)
+	}
 	return nil
+}
+
+// Unrecorded are the refusals of an image that no entry of the chain names,
+// earliest first: a publish leaves one that dies between its verdict and its
+// attempt.
+func Unrecorded(ctx context.Context, repo *oci.Repository, model string, image oci.Descriptor, trust *sign.Trust, chain *ledger.State) ([]Verdict, error) {
+	attached, _, err := catalog.Bundles(ctx, repo, image.Digest)
+	if err != nil {
+		return nil, err
+	}
+	admitted, _, err := Admit(trust, model, raw(attached))
+	if err != nil {
+		return nil, err
+	}
+	p := &Published{Image: image}
+	for _, e := range of(admitted, "verdict") {
+		if err := p.addVerdict(e); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(p.Verdicts, Verdict.compare)
+	return unrecorded(p.Verdicts, chain, image.Digest), nil
+}
+
+func unrecorded(verdicts []Verdict, chain *ledger.State, image string) []Verdict {
+	named := attempted(chain, image)
+	return slices.DeleteFunc(slices.Clone(verdicts), func(v Verdict) bool {
+		return named[v.Digest] || v.Report.Outcome == verdict.Allow
+	})
+}
+
+// attempted are the digests of the verdicts on an image that a chain names.
+func attempted(chain *ledger.State, image string) map[string]bool {
+	named := map[string]bool{}
+	for _, e := range chain.Entries {
+		if a, err := ReadAttempt(e); err == nil && a.Model.Digest == image {
+			named[a.Verdict] = true
+		}
+	}
+	return named
 }
 
 // recorded are the digests of the verdicts that the chain names for this
 // image and that are attached to it; nil where there is none.
 func (p *Published) recorded() map[string]bool {
-	named := map[string]bool{}
-	for _, e := range p.Chain.Entries {
-		if a, err := ReadAttempt(e); err == nil && a.Model.Digest == p.Image.Digest {
-			named[a.Verdict] = true
-		}
-	}
+	named := attempted(p.Chain, p.Image.Digest)
 	var found map[string]bool
 	for _, v := range p.Verdicts {
 		if !named[v.Digest] {

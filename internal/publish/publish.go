@@ -313,13 +313,30 @@ func (p *publication) summary() attest.VSA {
 	return v
 }
 
-// appendAttempt adds this attempt to the repository's chain.
+// appendAttempt adds this attempt to the repository's chain, after those that
+// earlier publishes of this image were to add and did not live to.
 func (p *publication) appendAttempt(ctx context.Context, bundle string) (ledger.Entry, error) {
-	r := p.decision.Report
 	trust, err := sign.NewTrust(p.Rules.Verifier, sign.At(p.Rules.Now))
 	if err != nil {
 		return ledger.Entry{}, err
 	}
+	left, err := gate.Unrecorded(ctx, p.repo, p.w.Project.Name, p.image.Descriptor, trust, p.state)
+	if err != nil {
+		return ledger.Entry{}, fmt.Errorf("looking for verdicts that no attempt records: %w", err)
+	}
+	for _, v := range left {
+		if v.Digest == bundle {
+			continue
+		}
+		if _, err := p.appendVerdict(ctx, trust, v.Report, v.Digest); err != nil {
+			return ledger.Entry{}, err
+		}
+	}
+	return p.appendVerdict(ctx, trust, p.decision.Report, bundle)
+}
+
+// appendVerdict adds an attempt that ended with a verdict.
+func (p *publication) appendVerdict(ctx context.Context, trust *sign.Trust, r *verdict.Report, bundle string) (ledger.Entry, error) {
 	about := attest.Of(p.w.Project.Name, r.Model.Digest)
 	entry, _, err := p.chain.AppendRetry(ctx, trust, func(sequence int, previous string) ([]byte, error) {
 		s, err := attest.New("attempt", []attest.Subject{about}, gate.Attempt{
