@@ -14,18 +14,21 @@ import (
 
 func (a *app) pullCommand() *cobra.Command {
 	var dir string
+	var only []string
 	c := &cobra.Command{
-		Use: "pull REF [FILE...]", Short: "Fetch a model's files, or some of them, checked against the image's digest",
-		Long: `Fetch the files of a model image into a folder: all of them, or those that are named. Every
-byte is held against the digest that REF leads to, and only what is asked for is fetched. A
-file that is there already is not fetched again if it is the same, and not overwritten if it
-is not. Nothing is judged, and no signature checked: gate and verify do that.`,
-		Args: args(1, 1000, "one reference, and files of the model"),
+		Use: "pull REF", Short: "Fetch a model's files, or some of them, checked against the image's digest",
+		Long: `Fetch the files of a model image into a folder: all of them, or only those of a role (model,
+config, tokenizer, code or doc), of a folder, or of a name. Every byte is held against the
+digest that REF leads to, and only what is asked for is fetched. A file that is there already
+is not fetched again if it is the same, and not overwritten if it is not. Nothing is judged,
+and no signature checked: gate and verify do that.`,
+		Args: args(1, 1, "one reference"),
 		RunE: func(c *cobra.Command, given []string) error {
-			return a.pull(c.Context(), given[0], given[1:], dir)
+			return a.pull(c.Context(), given[0], only, dir)
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", ".", "the folder to write to")
+	c.Flags().StringArrayVar(&only, "only", nil, "fetch this file, what is in this folder, or what has this role; may be given again")
 	return c
 }
 
@@ -59,24 +62,52 @@ func (a *app) pull(ctx context.Context, ref string, wanted []string, dir string)
 	return nil
 }
 
-// choose is the files that were asked for; all of them, where none was.
+// choose is the files that were asked for by path, folder or role, in the
+// model's order; all of them, where none was. A name is a path before it is a
+// role.
 func choose(files []pack.FileInfo, wanted []string) ([]pack.FileInfo, error) {
 	if len(wanted) == 0 {
 		return files, nil
 	}
-	var chosen []pack.FileInfo
+	chosen := map[string]bool{}
 	for _, w := range wanted {
-		i := slices.IndexFunc(files, func(f pack.FileInfo) bool { return f.Path == w })
-		if i < 0 {
-			var names []string
-			for _, f := range files[:min(len(files), 20)] {
-				names = append(names, f.Path)
-			}
-			return nil, usagef("the model has no file %q\nhint: it has %s", w, strings.Join(names, ", "))
+		found := matching(files, w)
+		if len(found) == 0 {
+			return nil, usagef("the model has no file, folder or role %q\nhint: %s", w, has(files))
 		}
-		chosen = append(chosen, files[i])
+		for _, f := range found {
+			chosen[f.Path] = true
+		}
 	}
-	return chosen, nil
+	return slices.DeleteFunc(slices.Clone(files), func(f pack.FileInfo) bool { return !chosen[f.Path] }), nil
+}
+
+func matching(files []pack.FileInfo, name string) []pack.FileInfo {
+	for _, is := range []func(pack.FileInfo) bool{
+		func(f pack.FileInfo) bool { return f.Path == name },
+		func(f pack.FileInfo) bool { return strings.HasPrefix(f.Path, strings.TrimSuffix(name, "/")+"/") },
+		func(f pack.FileInfo) bool { return f.Role == name },
+	} {
+		found := slices.DeleteFunc(slices.Clone(files), func(f pack.FileInfo) bool { return !is(f) })
+		if len(found) > 0 {
+			return found
+		}
+	}
+	return nil
+}
+
+// has names the files there are, with their roles, and not more than can be read.
+func has(files []pack.FileInfo) string {
+	const most = 20
+	var names []string
+	for _, f := range files[:min(len(files), most)] {
+		names = append(names, fmt.Sprintf("%s (%s)", f.Path, f.Role))
+	}
+	text := "it has " + strings.Join(names, ", ")
+	if more := len(files) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // fetching starts the progress of files on their way here.
