@@ -36,7 +36,7 @@ $(LINT):
 # What the program costs beside conftest, opa, oras and openssl, in one run
 # (some minutes, and ten for building the peers once); then Go's benchmarks.
 # WEIGHLOCK_BENCH_MIB=8192 for files of up to 8 GiB.
-bench: $(PEERS)
+bench: $(PEERS) $(TOOLS)/registry
 	WEIGHLOCK_BENCH_PEERS=$(TOOLS) $(GO) test -tags bench -count=1 -timeout 60m -run TestBench -v ./cmd/weighlock
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
