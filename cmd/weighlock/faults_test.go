@@ -302,7 +302,7 @@ func operations() []operation {
 		{name: "sign", writes: true, args: func(c *cell) []string { return []string{"sign", c.ref("1.1.0")} }},
 		{name: "pull", after: there, args: func(c *cell) []string { return []string{"pull", "--dir", pulled(c), c.ref("1.1.0")} }},
 		{name: "pull FILE", after: there, args: func(c *cell) []string {
-			return []string{"pull", "--dir", pulled(c), c.ref("1.1.0"), "model.json"}
+			return []string{"pull", "--dir", pulled(c), "--only", "model.json", c.ref("1.1.0")}
 		}},
 		{name: "copy to a layout", copied: onDisk, args: func(c *cell) []string { return []string{"copy", c.repo(), "oci:" + layout(c)} }},
 		{name: "copy one version", copied: onDisk, args: func(c *cell) []string {
