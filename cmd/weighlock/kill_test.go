@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -165,12 +166,16 @@ func (v *victim) killed() {
 // state is what people see of version 1.0.0.
 type state struct{ List, Show, Verify string }
 
+var spaces = regexp.MustCompile(` +`)
+
 func (b *builder) look(repo string) (state, error) {
 	var s state
 	var err error
 	if s.List, err = b.ends(0, "ls", repo); err != nil {
 		return s, err
 	}
+	// How wide a column is says only what else is listed.
+	s.List = spaces.ReplaceAllString(s.List, " ")
 	if s.Show, err = b.ends(0, "show", repo+":1.0.0"); err != nil {
 		return s, err
 	}
