@@ -108,7 +108,7 @@ func TestASingleProblemSaysWhatToDo(t *testing.T) {
 		"what is no JSON":               {"project", "w.json", `{"name": "x",}`, "\nhint: look for a comma, quote or bracket that is missing or too many"},
 		"JSON that is cut short":        {"project", "w.json", `{"name": "x"`, "w.json:1:13: JSON ends too early\nhint: look for a comma, quote or bracket that is missing or too many"},
 		"a hint of the problem's own":   {"project", "w.yaml", strings.Replace(small, "name: m", "name: 7", 1), "card-default\nhint: put a value that is meant as text in quotes"},
-		"two problems, none with a way": {"project", "w.yaml", small + "zzzzzzzz: x\nyyyyyyyy: x\n", "w.yaml:6:1: yyyyyyyy: found an unknown field, expected one of name, task, file, data, owner, use, level, mode, predictions, spec, run, owners, success, risk, licence, consumers, features, policy, rollout, monitor"},
+		"two problems, none with a way": {"project", "w.yaml", small + "zzzzzzzz: x\nyyyyyyyy: x\n", "w.yaml:6:1: yyyyyyyy: found an unknown field, expected one of name, task, file, data, owner, use, level, mode, predictions, spec, run, owners, success, base, risk, licence, consumers, features, policy, rollout, monitor"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -152,6 +152,9 @@ func (r *run) observe(ctx context.Context) error {
 	for _, in := range r.inputs {
 		l.Inputs = append(l.Inputs, in.Input)
 	}
+	if b := r.project.Base; b != nil {
+		l.Parents = []lineage.Parent{{Name: b.Name, Digest: b.Digest}}
+	}
 	if err := r.readParameters(); err != nil {
 		return err
 	}

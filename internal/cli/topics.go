@@ -172,7 +172,9 @@ Model files that can be read to their end, told by their bytes and not by their 
 Which of them may pass is the policy's parameter allowed_formats, or formats in the verifier file.
 A pickle or joblib file passes only where every object in it is on an allowlist.
 A pointer of Git LFS or DVC is not the file, and text is none whose name promises a binary format
-(.joblib, .onnx, .bin and the like): neither passes.
+(.joblib, .onnx, .bin and the like): neither passes. What files say of others must be there:
+the shards of a *.index.json with their tensors, the parts of a set (name-00001-of-00100), what an
+MLmodel loads, and the base model of an adapter_config.json, which the project pins under base.
 
 Tables: .csv (commas, a header, UTF-8) and .parquet.
 Project files: weighlock.yaml, weighlock.yml, weighlock.json or weighlock.cue.

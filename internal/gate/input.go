@@ -49,6 +49,7 @@ type ModelFile struct {
 	Format   string   `json:"format"`
 	Status   string   `json:"status"`
 	Findings []string `json:"findings"`
+	Lacks    []string `json:"lacks"`
 }
 
 // InputImage is the image in a registry or layout.

@@ -205,7 +205,10 @@ func (p *Published) readFiles(ctx context.Context) error {
 		}
 		p.Files = append(p.Files, *m)
 	}
-	return nil
+	return complete(p.Files, p.Spec, func(path string) (io.ReaderAt, io.Closer, error) {
+		r, _, err := p.Content.OpenFile(path)
+		return r, io.NopCloser(nil), err
+	})
 }
 
 func (p *Published) inspect(ctx context.Context, f pack.FileInfo) (*ModelFile, error) {

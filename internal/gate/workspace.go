@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -238,6 +239,25 @@ func (w *Workspace) readFiles(ctx context.Context, o Opening) error {
 			return err
 		}
 		w.Files = append(w.Files, *m)
+	}
+	return complete(w.Files, w.Spec, func(path string) (io.ReaderAt, io.Closer, error) {
+		r, end, err := w.stage.Open(path)
+		return r, end, err
+	})
+}
+
+// complete writes down, at the file that promised it, what a model lacks.
+func complete(files []ModelFile, spec *project.Spec, open func(path string) (io.ReaderAt, io.Closer, error)) error {
+	var members []modelfile.Member
+	for _, f := range files {
+		members = append(members, modelfile.Member{Path: f.ID, Size: f.Size, Open: func() (io.ReaderAt, io.Closer, error) { return open(f.ID) }})
+	}
+	lacks, err := modelfile.Complete(members, spec.Base != nil)
+	if err != nil {
+		return fmt.Errorf("looking for what the model lacks: %w", err)
+	}
+	for i := range files {
+		files[i].Lacks = list(lacks[files[i].ID])
 	}
 	return nil
 }

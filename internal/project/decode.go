@@ -16,6 +16,7 @@ type document struct {
 		NearDuplicates *struct{ Max float64 } `json:"near_duplicates"`
 	}
 	Predictions *Predictions
+	Base        *Base
 	Spec        *SpecPart
 	Run         struct {
 		Inputs, Outputs []string
@@ -47,7 +48,7 @@ func (p *Project) decode(text []byte) error {
 		p.Predictions.File = path.Clean(p.Predictions.File)
 		p.Predictions.ID = or(p.Predictions.ID, p.Data.Test.ID)
 	}
-	p.SpecPart = d.Spec
+	p.SpecPart, p.Base = d.Spec, d.Base
 	p.Run = Run{Inputs: d.Run.Inputs, Outputs: d.Run.Outputs, Parameters: d.Run.Parameters}
 	for name, seed := range d.Run.Seeds {
 		if p.Run.Seeds == nil {

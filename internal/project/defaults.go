@@ -36,6 +36,7 @@ func (p *Project) spec() *Spec {
 		Schema: SpecSchema, Name: p.Name, Task: p.Task, Level: p.Level,
 		Judge: DefaultJudge, Confidence: DefaultConfidence, Draws: DefaultDraws,
 		Test:           TestSet{File: p.Data.Test.File, ID: p.Data.Test.ID, Time: p.Data.Test.Time, Label: p.Data.Test.Label, Positive: p.Data.Test.Positive},
+		Base:           p.Base,
 		NearDuplicates: NearDuplicates{p.Data.NearDuplicates},
 		Metrics:        map[string]Limit{},
 	}

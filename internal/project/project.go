@@ -24,6 +24,7 @@ type Project struct {
 	Files       []string
 	Data        Data
 	Predictions *Predictions // nil unless given
+	Base        *Base        // nil unless given
 	SpecPart    *SpecPart    // nil unless given
 	Run         Run
 	// Parameters are values for rules, by name; they only tighten.
@@ -48,6 +49,12 @@ type Table struct {
 	Positive              string // the positive label's text, 1 unless given
 	SHA256                string // 64 hexadecimal digits that pin the bytes
 	Store                 string // registry, external or aggregate
+}
+
+// Base is a model that another one adapts or was made from.
+type Base struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"`
 }
 
 // Predictions says where the model's predictions on Data.Test are.

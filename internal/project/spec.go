@@ -29,6 +29,7 @@ type Spec struct {
 	Test           TestSet          `json:"test"`
 	Train          *TrainSet        `json:"train,omitempty"`
 	Predictions    SpecPredictions  `json:"predictions"`
+	Base           *Base            `json:"base,omitempty"`
 	NearDuplicates NearDuplicates   `json:"near_duplicates"`
 	Metrics        map[string]Limit `json:"metrics"`
 	Baseline       *Baseline        `json:"baseline,omitempty"`

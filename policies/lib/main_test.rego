@@ -6,7 +6,7 @@ _rules := {"model/format": {
 	"items": ["model", "files"],
 	"declared": [],
 	"evidence": [["model"]],
-	"title": "Every model file can be loaded without running code",
+	"title": "Every model file is there, is itself, and loads without running code",
 	"solution": "Save it otherwise.",
 }}
 
@@ -14,7 +14,7 @@ _levels := {"release": {"model/format": "required"}}
 
 _deny(document) := {d.msg | some d in main.deny with input as document with data.rules as _rules with data.levels as _levels}
 
-_file := {"id": "a.json", "digest": "sha256:1", "status": "safe", "format": "json", "findings": []}
+_file := {"id": "a.json", "digest": "sha256:1", "status": "safe", "format": "json", "findings": [], "lacks": []}
 
 _document := {"context": {"level": "release"}, "model": {"files": [_file]}}
 

@@ -1,11 +1,12 @@
 # METADATA
 # scope: package
-# title: Every model file can be loaded without running code
+# title: Every model file is there, is itself, and loads without running code
 # description: >-
 #   A pickle may call anything while it is loaded. Each file of the model was
 #   read to its end and must be of an allowed format, with nothing in it that
 #   could run. It must be the file itself and not a pointer to it, and no text
-#   where its name promises a binary format.
+#   where its name promises a binary format. What it says of other files must
+#   hold: the shards of an index, the parts of a set, an adapter's base model.
 # custom:
 #   id: model/format
 #   category: model
@@ -30,7 +31,7 @@ checks contains finding.conclude(file.id, _findings(file), _praise(file), {
 	some file in input.model.files
 }
 
-_findings(file) := {f | some f in [_unsafe(file), _unreadable(file), _mistaken(file), _unknown(file), _foreign(file)]; f != null}
+_findings(file) := {f | some f in [_unsafe(file), _unreadable(file), _mistaken(file), _unknown(file), _foreign(file), _incomplete(file)]; f != null}
 
 _unsafe(file) := finding.fail(sprintf("%s could run code when it is loaded: %s", [file.id, concat(", ", file.findings)])) if file.status == "unsafe"
 
@@ -45,6 +46,14 @@ _mistaken(file) := object.union(finding.fail(sprintf("%s %s", [file.id, concat("
 else := null
 
 _itself := {"solution": "Put the model file itself in its place, in the format that its name promises."}
+
+_incomplete(file) := null if file.lacks == []
+
+else := object.union(finding.fail(sprintf("%s %s", [file.id, concat("; ", file.lacks)])), _whole) if is_array(file.lacks)
+
+else := finding.error(sprintf("%s was not held against the other files", [file.id]))
+
+_whole := {"solution": "Add the files that are named here to the model, or save it again; pin an adapter's base model under base, with its digest."}
 
 _unknown(file) := null if file.status in {"safe", "unsafe", "error", "mistaken"}
 

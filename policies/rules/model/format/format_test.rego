@@ -27,6 +27,18 @@ test_pointer_to_the_file if {
 	check.solution == "Put the model file itself in its place, in the format that its name promises."
 }
 
+test_shard_that_is_gone if {
+	changed := testing.set("/model/files/0/lacks", ["lists b.safetensors, which the model does not have", "lists no weights"])
+	testing.of(rule.checks, "model.json") == "fail" with input as changed
+	testing.says(rule.checks, "model.json lists b.safetensors, which the model does not have; lists no weights") with input as changed
+	some check in rule.checks with input as changed
+	check.solution == "Add the files that are named here to the model, or save it again; pin an adapter's base model under base, with its digest."
+}
+
+test_not_held_against_the_others if testing.of(rule.checks, "model.json") == "error" with input as testing.without("/model/files/0/lacks")
+
+test_lacks_of_a_wrong_type if testing.of(rule.checks, "model.json") == "error" with input as testing.set("/model/files/0/lacks", "")
+
 test_unknown_format if testing.of(rule.checks, "model.json") == "fail" with input as testing.set("/model/files/0/format", "unknown")
 
 test_format_that_the_verifier_does_not_allow if testing.got(rule.checks) == {"fail"} with input as data.fixture with data.parameters.allowed_formats as ["onnx"]
