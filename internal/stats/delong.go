@@ -1,15 +1,13 @@
 package stats
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 )
 
 // AUC is the area under the ROC curve: the chance that a positive row scores
 // above a negative one, ties half. NaN where a class is missing.
-func AUC(positive []bool, score []float64) float64 { return place(positive, score).auc() }
+func AUC(positive []bool, score []float64) float64 { return countPairs(positive, score).auc() }
 
 // DeLong is the interval of the area under the ROC curve by DeLong, DeLong
 // and Clarke-Pearson (Biometrics 44 (1988) 837–845), a normal interval cut to
@@ -20,13 +18,13 @@ func AUC(positive []bool, score []float64) float64 { return place(positive, scor
 // there is an exact conservative bound instead: take k = min(positives,
 // negatives) disjoint pairs, independent of each other.
 func DeLong(positive []bool, score []float64, confidence float64) (auc float64, i Interval) {
-	p := place(positive, score)
+	p := countPairs(positive, score)
 	auc = p.auc()
 	if math.IsNaN(auc) {
 		return auc, noInterval("delong", "one class only")
 	}
-	v := variance(p.v10)/float64(len(p.v10)) + variance(p.v01)/float64(len(p.v01))
-	if k := min(len(p.v10), len(p.v01)); k < 2 || v <= 1e-18 || auc == 0 || auc == 1 {
+	v := p.variance()
+	if k := min(p.positives, p.negatives); k < 2 || v <= 1e-18 || auc == 0 || auc == 1 {
 		return auc, pairsBound(auc, k, confidence)
 	}
 	half := z(confidence) * math.Sqrt(v)
@@ -169,18 +167,6 @@ func place(positive []bool, score []float64) placements {
 		above, below = above-tp, below+tn
 	}
 	return p
-}
-
-// ranking is the rows by ascending score.
-func ranking(score []float64) []int32 {
-	order := make([]int32, len(score))
-	for i := range order {
-		order[i] = int32(i)
-	}
-	slices.SortFunc(order, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(score[a], score[b]), cmp.Compare(a, b))
-	})
-	return order
 }
 
 func minus(a, b []float64) []float64 {
