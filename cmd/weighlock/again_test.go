@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/catalog"
 	"github.com/weighlock/weighlock/internal/oci"
 )
 
@@ -105,5 +107,38 @@ func TestRefusalWhoseAttemptIsGone(t *testing.T) {
 	w.must(0, "gate", ref)
 	if got := w.must(0, "show", "--json", "attempts", "--jq", ".attempts | length", ref); strings.TrimSpace(got) != "4" {
 		t.Errorf("the chain counts %s attempts; want 4: two publishes, what was lost, and another model", got)
+	}
+}
+
+// TestPublishBesideAVerdictThatIsGone refuses a version that is there, and
+// takes the verdict's bytes away: what it said cannot be recorded any more, so
+// the version is not published again over it.
+func TestPublishBesideAVerdictThatIsGone(t *testing.T) {
+	w := smallWorld(t)
+	w.train()
+	ref := "oci:" + w.layout + ":1.0.0"
+	w.must(0, "publish", "--dir", w.dir, ref)
+	repo, _, err := oci.Open(ref, oci.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := repo.Resolve(t.Context(), "1.0.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	attached, _, err := catalog.Bundles(t.Context(), repo, image.Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range attached {
+		if a.Claim == artifact.PredicateType("verdict") {
+			if err := os.Remove(filepath.Join(w.layout, "blobs", "sha256", artifact.Hex(a.Digest))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	status, out, errs := w.weighlock("publish", "--dir", w.dir, ref)
+	if status != 6 || !strings.Contains(errs, "is listed in oci:"+w.layout+" and cannot be read") {
+		t.Errorf("publish ended with %d: %s%s", status, out, errs)
 	}
 }

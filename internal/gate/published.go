@@ -346,9 +346,14 @@ func (p *Published) readChain(ctx context.Context) error {
 // earliest first: a publish leaves one that dies between its verdict and its
 // attempt.
 func Unrecorded(ctx context.Context, repo *oci.Repository, model string, image oci.Descriptor, trust *sign.Trust, chain *ledger.State) ([]Verdict, error) {
-	attached, _, err := catalog.Bundles(ctx, repo, image.Digest)
+	attached, gone, err := catalog.Bundles(ctx, repo, image.Digest)
 	if err != nil {
 		return nil, err
+	}
+	for _, g := range gone {
+		if name, _ := artifact.PredicateName(g.Claim); name == "verdict" {
+			return nil, fmt.Errorf("%w: the verdict %s on %s is listed in %s and cannot be read\nhint: whoever keeps that repository may bring it back; publishing over it would hide what it said", ErrIntegrity, artifact.Short(g.Manifest), artifact.Short(image.Digest), repo)
+		}
 	}
 	admitted, _, err := Admit(trust, model, raw(attached))
 	if err != nil {

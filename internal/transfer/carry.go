@@ -150,10 +150,19 @@ func (c *carrier) manifest(ctx context.Context, digest string) error {
 		return err
 	}
 	if _, err := c.To.PushManifestBytes(ctx, raw); err != nil {
-		return err
+		return c.refused(err)
 	}
 	c.count(d)
 	return nil
+}
+
+// refused says of an error of the other repository that it is that one's: what
+// it does not have is not gone from here.
+func (c *carrier) refused(err error) error {
+	if errors.Is(err, oci.ErrNotFound) {
+		return fmt.Errorf("%s refuses what it is sent, as naming something that it does not have: %s\nhint: its list of what is attached to the model is not whole; copy to another repository, or have it repaired", c.To, err.Error())
+	}
+	return err
 }
 
 func (c *carrier) count(d oci.Descriptor) {
@@ -233,12 +242,19 @@ func (c *carrier) blob(ctx context.Context, d oci.Descriptor) error {
 		c.moved(d, &c.result.Mounted, 0)
 		return nil
 	}
-	err = c.To.PushBlob(ctx, d, func(from int64) (io.ReadCloser, error) {
+	gone := false
+	err = c.To.PushBlob(ctx, d, func(from int64) (rc io.ReadCloser, err error) {
 		if from == 0 {
-			return c.From.Blob(ctx, d)
+			rc, err = c.From.Blob(ctx, d)
+		} else {
+			rc, err = c.From.BlobRange(ctx, d, from, d.Size-from)
 		}
-		return c.From.BlobRange(ctx, d, from, d.Size-from)
+		gone = errors.Is(err, oci.ErrNotFound)
+		return rc, err
 	})
+	if err != nil && !gone {
+		err = c.refused(err)
+	}
 	if err != nil {
 		return err
 	}

@@ -390,3 +390,30 @@ func TestCopyOfAListThatGrows(t *testing.T) {
 		t.Errorf("again: %v", err)
 	}
 }
+
+// TestCopyToWhatRefuses copies to a registry that knows no manifest that it is
+// sent, and to one that has no place for blobs: that is the other's fault, and
+// nothing is said to be gone from here.
+func TestCopyToWhatRefuses(t *testing.T) {
+	for name, c := range map[string]struct{ method, part string }{
+		"manifests": {http.MethodPut, "/manifests/"},
+		"blobs":     {http.MethodPost, "/blobs/uploads/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inner := ociserver.New(ocimem.New(), nil)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == c.method && strings.Contains(r.URL.Path, c.part) {
+					http.NotFound(w, r)
+					return
+				}
+				inner.ServeHTTP(w, r)
+			}))
+			t.Cleanup(server.Close)
+			from, to := newModel(t, folder(t)), open(t, strings.TrimPrefix(server.URL, "http://")+"/acme/card")
+			_, err := Copy(t.Context(), Options{From: from.Repository, To: to})
+			if err == nil || errors.Is(err, oci.ErrNotFound) || !strings.Contains(err.Error(), to.String()+" refuses what it is sent, as naming something that it does not have: ") {
+				t.Errorf("got %v; want a refusal by %s", err, to)
+			}
+		})
+	}
+}
