@@ -148,6 +148,12 @@ _more(found) := object.union(found, {"solution": concat(" ", [
 
 _needed(measure) := "; more than 10 million rows would decide" if measure.needed > 10000000
 
+else := sprintf("; about %d rows would decide, of which it counts %d", [ceil((measure.needed * measure.rows) / measure.n), measure.needed]) if {
+	is_number(measure.needed)
+	measure.n > 0
+	measure.n < measure.rows
+}
+
 else := sprintf("; about %d rows would decide", [measure.needed]) if is_number(measure.needed)
 
 else := "; more rows would decide"

@@ -32,13 +32,16 @@ test_just_beyond if {
 
 _misses := "recall is 0.6 [0.55, 0.65] on 573 rows, limit ≥ 0.58; the interval's bad end misses the limit: so few rows do not show that the model meets it; "
 
-test_only_the_interval_misses if _message(_with({"needed": 812}), {"min": 0.58}, _bound) == concat("", [_misses, "about 812 rows would decide"])
+test_only_the_interval_misses if _message(_with({"needed": 812}), {"min": 0.58}, _bound) == concat("", [_misses, "about 1418 rows would decide, of which it counts 812"])
+
+# A recall counts the positive rows, of which there are as many as there are.
+test_only_the_interval_misses_of_a_rate if _message(_with({"needed": 812, "rows": 2292}), {"min": 0.58}, _bound) == concat("", [_misses, "about 3248 rows would decide, of which it counts 812"])
 
 test_only_the_interval_misses_by_an_unknown_number if _message(_ok, {"min": 0.58}, _bound) == concat("", [_misses, "more rows would decide"])
 
 test_rows_that_nobody_has_are_not_counted if {
 	_message(_with({"needed": 10000001}), {"min": 0.58}, _bound) == concat("", [_misses, "more than 10 million rows would decide"])
-	_message(_with({"needed": 10000000}), {"min": 0.58}, _bound) == concat("", [_misses, "about 10000000 rows would decide"])
+	_message(_with({"needed": 10000000}), {"min": 0.58}, _bound) == concat("", [_misses, "about 17452007 rows would decide, of which it counts 10000000"])
 }
 
 test_the_value_misses if _message(_with({"needed": 812}), {"min": 0.7}, _bound) == "recall is 0.6 [0.55, 0.65] on 573 rows, limit ≥ 0.7; the value itself misses the limit"

@@ -13,7 +13,7 @@ _age(measure) := testing.set("/drift/results/age", object.union(data.fixture.dri
 test_drift if testing.of(rule.checks, "age") == "fail" with input as _age({"value": 0.31, "low": 0.27, "high": 0.36})
 
 test_limit_inside_the_noise if {
-	changed := _age({"value": 0.21, "low": 0.1, "high": 0.33, "null95": 0.25, "needed": 900})
+	changed := _age({"value": 0.21, "low": 0.1, "high": 0.33, "null95": 0.25, "needed": 900, "n": 500, "rows": 500})
 	testing.of(rule.checks, "age") == "undecided" with input as changed
 	testing.says(rule.checks, "chance alone reaches 0.25 on so few rows, so the limit lies inside the noise; about 900 rows would decide") with input as changed
 }
