@@ -160,7 +160,7 @@ func (c *carrier) manifest(ctx context.Context, digest string) error {
 // it does not have is not gone from here.
 func (c *carrier) refused(err error) error {
 	if errors.Is(err, oci.ErrNotFound) {
-		return faultf("%s refuses what it is sent, as naming something that it does not have: %s\nhint: its list of what is attached to the model is not whole; copy to another repository, or have it repaired", c.To, err.Error())
+		return fmt.Errorf("%s refuses what it is sent, as naming something that it does not have: %s\nhint: its list of what is attached to the model is not whole; copy to another repository, or have it repaired", c.To, err.Error())
 	}
 	return err
 }
