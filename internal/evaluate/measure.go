@@ -43,7 +43,7 @@ func (j *judge) finish(m Measure, item string, thresholded bool) Measure {
 // metric measures one metric on a sample.
 func (j *judge) metric(name string, s *sample, item string, limit *project.Limit) Measure {
 	info, ok := stats.Lookup(name)
-	if !ok || info.Task != j.spec.Task {
+	if !ok || !info.For(j.spec.Task) {
 		return without(StatusError, fmt.Sprintf("metric %s is not one for task %s", name, j.spec.Task), 0, s.n())
 	}
 	if info.Thresholded() && j.spec.Predictions.Threshold == nil {

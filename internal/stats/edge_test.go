@@ -46,16 +46,16 @@ func numeric(t *testing.T, metric string, label, predicted []float64) float64 {
 
 func TestMetricOfAnotherKindIsRefused(t *testing.T) {
 	for metric, want := range map[string]string{
-		"recall": `metric "recall" is not one of predicted numbers; they are bias, mae, mape, median_ae, r2, rmse`,
-		"":       `metric "" is not one of predicted numbers; they are bias, mae, mape, median_ae, r2, rmse`,
+		"recall": `metric "recall" is not one of predicted numbers; they are bias, interval_width(low,high), mae, mape, median_ae, mse, pinball(q), quantile(column,q), r2, rmse, smape`,
+		"":       `metric "" is not one of predicted numbers; they are bias, interval_width(low,high), mae, mape, median_ae, mse, pinball(q), quantile(column,q), r2, rmse, smape`,
 	} {
 		if s, err := Numeric(metric, []float64{1}, []float64{2}); s != nil || err == nil || err.Error() != want {
 			t.Errorf("of numbers, %q: got %v; want %s", metric, err, want)
 		}
 	}
 	for metric, want := range map[string]string{
-		"rmse":   `metric "rmse" is not one of scores; they are average_precision, brier, ece, log_loss, roc_auc`,
-		"recall": `metric "recall" is not one of scores; they are average_precision, brier, ece, log_loss, roc_auc`,
+		"rmse":   `metric "rmse" is not one of scores; they are average_precision, brier, brier_reliability, brier_resolution, brier_uncertainty, calibration_intercept, calibration_slope, ece, ece_count, gain_at(k), lift_at(k), log_loss, mce, precision_at(k), recall_at(k), roc_auc`,
+		"recall": `metric "recall" is not one of scores; they are average_precision, brier, brier_reliability, brier_resolution, brier_uncertainty, calibration_intercept, calibration_slope, ece, ece_count, gain_at(k), lift_at(k), log_loss, mce, precision_at(k), recall_at(k), roc_auc`,
 	} {
 		if s, note, err := Scored(metric, []bool{true}, []float64{2}); s != nil || note != "" || err == nil || err.Error() != want {
 			t.Errorf("of scores, %q: got %q, %v; want %s", metric, note, err, want)

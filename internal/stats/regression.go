@@ -33,7 +33,7 @@ func Numeric(metric string, label, predicted []float64) (Statistic, error) {
 	case "median_ae":
 		return Median(AbsoluteErrors(label, predicted)), nil
 	}
-	return nil, fmt.Errorf("metric %q is not one of predicted numbers; they are %s", metric, namesOf(Error, Quantile))
+	return nil, fmt.Errorf("metric %q is not one of predicted numbers; they are %s", metric, namesOf(TaskRegression, Error, Quantile))
 }
 
 // AbsoluteErrors is each row's distance between label and prediction.

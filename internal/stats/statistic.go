@@ -184,5 +184,5 @@ func Scored(metric string, positive []bool, score []float64) (s Statistic, note 
 		}
 		return Mean(loss), note, nil
 	}
-	return nil, "", fmt.Errorf("metric %q is not one of scores; they are %s", metric, namesOf(Rank, Score, Calibration))
+	return nil, "", fmt.Errorf("metric %q is not one of scores; they are %s", metric, namesOf(TaskBinary, Rank, Score, Calibration))
 }

@@ -1,0 +1,185 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Len is the number of rows.
+func (c Classes) Len() int { return len(c.Label) }
+
+// Pick is the sample of some rows, in that order; of all where at is nil.
+func (c Classes) Pick(at []int32) Classes {
+	k := len(c.Names)
+	return Classes{
+		Names: c.Names, Label: take(c.Label, at), Decision: take(c.Decision, at),
+		Prob: takeEach(c.Prob, k, at), Weight: take(c.Weight, at), Columns: takeColumns(c.Columns, at),
+	}
+}
+
+func takeColumns(columns map[string][]float64, at []int32) map[string][]float64 {
+	if at == nil || columns == nil {
+		return columns
+	}
+	out := make(map[string][]float64, len(columns))
+	for name, x := range columns {
+		out[name] = take(x, at)
+	}
+	return out
+}
+
+// check refuses a sample whose parts do not fit.
+func (c Classes) check() error {
+	n, k := c.Len(), len(c.Names)
+	if k < 2 {
+		return fmt.Errorf("a multiclass sample of %d classes\nhint: name two classes or more", k)
+	}
+	if c.Prob == nil && c.Decision == nil {
+		return fmt.Errorf("a multiclass sample with neither scores nor decisions\nhint: give the score of each class, or the decided class")
+	}
+	if c.Prob != nil {
+		if err := sameLength("scores", len(c.Prob), n*k); err != nil {
+			return err
+		}
+		if err := allFinite("score", c.Prob, k); err != nil {
+			return err
+		}
+	}
+	if c.Decision != nil {
+		if err := sameLength("decisions", len(c.Decision), n); err != nil {
+			return err
+		}
+	}
+	for _, codes := range [][]int32{c.Label, c.Decision} {
+		for i, code := range codes {
+			if code < 0 || int(code) >= k {
+				return fmt.Errorf("row %d has class %d of %d\nhint: classes are numbered from 0 in the order of their names", i, code, k)
+			}
+		}
+	}
+	return nil
+}
+
+// allFinite refuses numbers that are not; width of them make a row.
+func allFinite(what string, x []float64, width int) error {
+	for i, v := range x {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("the %s of row %d is %v, which is not finite\nhint: give every row a number", what, i/width, v)
+		}
+	}
+	return nil
+}
+
+// sumSlack is how far the probabilities of a row may sum from one, which
+// leaves room for rounding in files.
+const sumSlack = 1e-3
+
+// probabilities refuses scores that are no distribution over the classes.
+func (c Classes) probabilities(m Metric) error {
+	if err := c.scored(m); err != nil {
+		return err
+	}
+	k := len(c.Names)
+	for i := range c.Label {
+		sum := 0.0
+		for _, p := range c.Prob[i*k : (i+1)*k] {
+			if p < 0 || p > 1 {
+				return fmt.Errorf("row %d has score %v, which is not a probability, and %s needs one\nhint: write probabilities between 0 and 1", i, p, m.Name)
+			}
+			sum += p
+		}
+		if math.Abs(sum-1) > sumSlack {
+			return fmt.Errorf("the probabilities of row %d sum to %v, and %s needs 1\nhint: write the probabilities of all classes", i, sum, m.Name)
+		}
+	}
+	return nil
+}
+
+func (c Classes) scored(m Metric) error {
+	if c.Prob == nil {
+		return fmt.Errorf("%s needs the scores of the classes, and only decisions are known\nhint: give a score for each class", m.Name)
+	}
+	return nil
+}
+
+// decided is each row's decided class.
+func (c Classes) decided() []int32 {
+	if c.Decision != nil {
+		return c.Decision
+	}
+	k := len(c.Names)
+	out := make([]int32, c.Len())
+	for i := range out {
+		out[i] = argmax(c.Prob[i*k : (i+1)*k])
+	}
+	return out
+}
+
+func argmax(x []float64) int32 {
+	best := 0
+	for i, v := range x {
+		if v > x[best] {
+			best = i
+		}
+	}
+	return int32(best)
+}
+
+// Statistic is a multiclass metric over the rows. The error says what the
+// sample lacks for it; note what had to be bent to get a number.
+func (c Classes) Statistic(m Metric) (s Statistic, note string, err error) {
+	if err := c.check(); err != nil {
+		return nil, "", err
+	}
+	r, err := weigh(c.Len(), c.Weight)
+	if err != nil {
+		return nil, "", err
+	}
+	f, note, err := c.kernel(m)
+	if err != nil {
+		return nil, "", err
+	}
+	return r.statistic(f), note, nil
+}
+
+func (c Classes) kernel(m Metric) (kernel, string, error) {
+	switch m.Base {
+	case "accuracy":
+		return meanOf(c.right()), "", nil
+	case "log_loss":
+		if err := c.probabilities(m); err != nil {
+			return nil, "", err
+		}
+		loss, wrong := c.logLosses()
+		return meanOf(loss), clippedNote(wrong), nil
+	}
+	return nil, "", unknownTo(TaskMulticlass, m)
+}
+
+// right is 1 for rows that are decided as they are labelled, else 0.
+func (c Classes) right() []float64 {
+	out := make([]float64, c.Len())
+	for i, d := range c.decided() {
+		if d == c.Label[i] {
+			out[i] = 1
+		}
+	}
+	return out
+}
+
+// logLosses are as LogLosses: of the class that happened.
+func (c Classes) logLosses() (loss []float64, wrong int) {
+	happened := make([]float64, c.Len())
+	for i, y := range c.Label {
+		happened[i] = c.Prob[i*len(c.Names)+int(y)]
+	}
+	return LogLosses(slices.Repeat([]bool{true}, len(happened)), happened)
+}
+
+func clippedNote(wrong int) string {
+	if wrong == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d rows have probability 0 for what happened: clipped to 2^-52, the true loss is infinite", wrong)
+}
