@@ -85,7 +85,7 @@ func (c Classes) probabilities(m Metric) error {
 		sum := 0.0
 		for _, p := range c.Prob[i*k : (i+1)*k] {
 			if p < 0 || p > 1 {
-				return fmt.Errorf("row %d has score %v, which is not a probability, and %s needs one\nhint: write probabilities between 0 and 1", i, p, m.Name)
+				return notProbability(m, i, p)
 			}
 			sum += p
 		}
@@ -144,17 +144,93 @@ func (c Classes) Statistic(m Metric) (s Statistic, note string, err error) {
 }
 
 func (c Classes) kernel(m Metric) (kernel, string, error) {
+	if !m.For(TaskMulticlass) {
+		return nil, "", unknownTo(TaskMulticlass, m)
+	}
+	if ofColumn(m) {
+		f, err := columnMetric(m, c.Columns, c.Len())
+		return f, "", err
+	}
+	if f, err := c.decision(m); f != nil || err != nil {
+		return f, "", err
+	}
 	switch m.Base {
-	case "accuracy":
-		return meanOf(c.right()), "", nil
-	case "log_loss":
+	case "roc_auc", "roc_auc_ovr_macro", "roc_auc_ovr_weighted", "roc_auc_ovo_macro", "roc_auc_ovo_weighted":
+		f, err := c.ranked(m)
+		return f, "", err
+	case "top_k_accuracy":
+		if err := c.scored(m); err != nil {
+			return nil, "", err
+		}
+		return meanOf(c.within(int(m.number(0)))), "", nil
+	case "log_loss", "brier", "ece":
 		if err := c.probabilities(m); err != nil {
 			return nil, "", err
 		}
-		loss, wrong := c.logLosses()
-		return meanOf(loss), clippedNote(wrong), nil
+		return c.probable(m.Base)
 	}
 	return nil, "", unknownTo(TaskMulticlass, m)
+}
+
+// probable is a metric of probabilities. brier is Brier's own (1950), the sum
+// of squares over the classes, from 0 to 2. ece is that of the top label:
+// whether the most probable class (the lowest on ties) happens as often as its
+// probability says (Guo et al. 2017).
+func (c Classes) probable(base string) (kernel, string, error) {
+	switch base {
+	case "brier":
+		return meanOf(c.squares()), "", nil
+	case "ece":
+		right, top := c.topLabel()
+		return eceOf(right, top, CalibrationBins), "", nil
+	}
+	loss, wrong := c.logLosses()
+	return meanOf(loss), clippedNote(wrong), nil
+}
+
+func (c Classes) squares() []float64 {
+	k := len(c.Names)
+	out := make([]float64, c.Len())
+	for i, y := range c.Label {
+		for class, p := range c.Prob[i*k : (i+1)*k] {
+			if class == int(y) {
+				p = 1 - p
+			}
+			out[i] += p * p
+		}
+	}
+	return out
+}
+
+func (c Classes) topLabel() (right []bool, top []float64) {
+	k := len(c.Names)
+	right, top = make([]bool, c.Len()), make([]float64, c.Len())
+	for i, y := range c.Label {
+		row := c.Prob[i*k : (i+1)*k]
+		best := argmax(row)
+		right[i], top[i] = best == y, row[best]
+	}
+	return right, top
+}
+
+// within is 1 for rows whose class is among the n with the highest scores, the
+// lower class before the higher on ties, else 0.
+func (c Classes) within(n int) []float64 {
+	k := len(c.Names)
+	out := make([]float64, c.Len())
+	for i, y := range c.Label {
+		row := c.Prob[i*k : (i+1)*k]
+		before := 0
+		for class, s := range row {
+			if s > row[y] || s == row[y] && class < int(y) {
+				before++
+			}
+		}
+		if before < n {
+			out[i] = 1
+		}
+	}
+	return out
 }
 
 // right is 1 for rows that are decided as they are labelled, else 0.

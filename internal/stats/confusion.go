@@ -48,23 +48,16 @@ func (c Confusion) Rate(metric string) (Proportion, bool) {
 
 // Value is any metric of kind Rate or Decision; NaN where a denominator is
 // zero, and for a name that is neither.
-//
-// F1 = 2TP/(2TP+FP+FN) (van Rijsbergen 1979); MCC is Matthews' correlation
-// (1975), undefined where a row or column of the table is empty.
 func (c Confusion) Value(metric string) float64 {
-	if p, ok := c.Rate(metric); ok {
-		return p.Value()
+	return c.by(binaryFormula(metric))
+}
+
+// by is a formula's value; NaN where there is no formula.
+func (c Confusion) by(f func(table) float64) float64 {
+	if f == nil {
+		return math.NaN()
 	}
-	tp, fp, tn, fn := float64(c.TP), float64(c.FP), float64(c.TN), float64(c.FN)
-	switch metric {
-	case "balanced_accuracy":
-		return (tp/(tp+fn) + tn/(tn+fp)) / 2
-	case "f1":
-		return 2 * tp / (2*tp + fp + fn)
-	case "mcc":
-		return (tp*tn - fp*fn) / (math.Sqrt(tp+fp) * math.Sqrt(tp+fn) * math.Sqrt(tn+fp) * math.Sqrt(tn+fn))
-	}
-	return math.NaN()
+	return f(table{tp: float64(c.TP), fp: float64(c.FP), fn: float64(c.FN), tn: float64(c.TN)})
 }
 
 func (c Confusion) cells() []int { return []int{c.TP, c.FP, c.TN, c.FN} }
@@ -76,7 +69,8 @@ func fromCells(n []int) Confusion { return Confusion{n[0], n[1], n[2], n[3]} }
 // row. A table without errors leaves no width; then f1 and balanced_accuracy
 // get an exact bound.
 func (r Resampling) DecisionInterval(c Confusion, metric string) Interval {
-	i := r.Cells([][]int{c.cells()}, func(n [][]int) float64 { return fromCells(n[0]).Value(metric) })
+	f := binaryFormula(metric)
+	i := r.Cells([][]int{c.cells()}, func(n [][]int) float64 { return fromCells(n[0]).by(f) })
 	if !i.Degenerate {
 		return i
 	}

@@ -82,5 +82,8 @@ func example(m Metric) string {
 	for _, a := range m.Args {
 		args = append(args, values[a])
 	}
+	if m.Base == "rate" {
+		args = []string{"flag"}
+	}
 	return m.Base + "(" + strings.Join(args, ",") + ")"
 }

@@ -95,40 +95,6 @@ func pairedVariance(a, b []float64) float64 {
 	return (variance(a) + variance(b) - 2*cov) / float64(len(a))
 }
 
-// TestWeightsAreCopies: a row of weight k counts as k rows, in every statistic.
-func TestWeightsAreCopies(t *testing.T) {
-	rng := rand.New(rand.NewPCG(2, 1))
-	for range 20 {
-		y, s := sample(rng, 40, true)
-		label, predicted := make([]float64, 40), make([]float64, 40)
-		w := make([]int32, 40)
-		var yy []bool
-		var ss, ll, pp []float64
-		for i := range w {
-			label[i], predicted[i], w[i] = 1+rng.Float64(), 1+rng.Float64(), int32(rng.IntN(4))
-			for range w[i] {
-				yy, ss, ll, pp = append(yy, y[i]), append(ss, s[i]), append(ll, label[i]), append(pp, predicted[i])
-			}
-		}
-		for _, m := range Metrics() {
-			var weighted, copied Statistic
-			switch m.Kind {
-			case Rank, Score, Calibration:
-				weighted, _, _ = Scored(m.Name, y, s)
-				copied, _, _ = Scored(m.Name, yy, ss)
-			case Error, Quantile:
-				weighted, _ = Numeric(m.Name, label, predicted)
-				copied, _ = Numeric(m.Name, ll, pp)
-			default:
-				continue
-			}
-			if weighted != nil {
-				near(t, m.Name, weighted(w), copied(nil))
-			}
-		}
-	}
-}
-
 func TestAveragePrecisionByThresholds(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 1))
 	for range 20 {

@@ -13,27 +13,15 @@ import (
 // Numeric is a metric of kind Error or Quantile as a statistic over rows.
 // mape is NaN where a label is 0, r2 where the labels do not vary.
 func Numeric(metric string, label, predicted []float64) (Statistic, error) {
-	switch metric {
-	case "mae":
-		return Mean(each(label, predicted, func(y, p float64) float64 { return math.Abs(p - y) })), nil
-	case "bias":
-		return Mean(each(label, predicted, func(y, p float64) float64 { return p - y })), nil
-	case "mape":
-		return Mean(each(label, predicted, func(y, p float64) float64 {
-			if y == 0 {
-				return math.NaN()
-			}
-			return math.Abs((p - y) / y)
-		})), nil
-	case "rmse":
-		mse := Mean(squaredErrors(label, predicted))
-		return func(w []int32) float64 { return math.Sqrt(mse(w)) }, nil
-	case "r2":
-		return determination(label, predicted), nil
-	case "median_ae":
-		return Median(AbsoluteErrors(label, predicted)), nil
+	m, ok := Lookup(metric)
+	if !ok || !m.For(TaskRegression) || m.Kind != Error && m.Kind != Quantile {
+		return nil, fmt.Errorf("metric %q is not one of predicted numbers; they are %s", metric, namesOf(TaskRegression, Error, Quantile))
 	}
-	return nil, fmt.Errorf("metric %q is not one of predicted numbers; they are %s", metric, namesOf(TaskRegression, Error, Quantile))
+	f, _, err := Numbers{Label: label, Predicted: predicted}.kernel(m)
+	if err != nil {
+		return nil, err
+	}
+	return unweighted(len(label), f), nil
 }
 
 // AbsoluteErrors is each row's distance between label and prediction.
@@ -53,63 +41,9 @@ func each(label, predicted []float64, f func(y, p float64) float64) []float64 {
 	return out
 }
 
-// determination is 1 − Σ(y−ŷ)²/Σ(y−ȳ)², with labels centred first so that a
-// large mean costs no digits.
-func determination(label, predicted []float64) Statistic {
-	centre := mean(label)
-	dev := each(label, label, func(y, _ float64) float64 { return y - centre })
-	errors := squaredErrors(label, predicted)
-	return func(w []int32) float64 {
-		var n, s1, s2, se float64
-		for i, d := range dev {
-			k := 1.0
-			if w != nil {
-				k = float64(w[i])
-			}
-			n, s1, s2, se = n+k, s1+k*d, s2+k*d*d, se+k*errors[i]
-		}
-		total := s2 - s1*s1/n
-		if !(total > 1e-12*s2) {
-			return math.NaN()
-		}
-		return 1 - se/total
-	}
-}
-
 // Median is the weighted median of x: the mean of the two middle values where
 // the weights sum to an even number.
-func Median(x []float64) Statistic {
-	order := ranking(x)
-	return func(w []int32) float64 {
-		var n int64
-		if w == nil {
-			n = int64(len(x))
-		}
-		for _, k := range w {
-			n += int64(k)
-		}
-		if n == 0 {
-			return math.NaN()
-		}
-		low, high := math.NaN(), math.NaN()
-		var passed int64
-		for _, row := range order {
-			k := int64(1)
-			if w != nil {
-				k = int64(w[row])
-			}
-			passed += k
-			if math.IsNaN(low) && passed > (n-1)/2 {
-				low = x[row]
-			}
-			if passed > n/2 {
-				high = x[row]
-				break
-			}
-		}
-		return low + (high-low)/2
-	}
-}
+func Median(x []float64) Statistic { return unweighted(len(x), quantileOf(x, 0.5)) }
 
 // MedianInterval is the distribution-free interval of the median between two
 // order statistics (David and Nagaraja, Order Statistics, section 7.1): the

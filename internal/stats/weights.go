@@ -3,6 +3,7 @@ package stats
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 )
 
@@ -94,12 +95,27 @@ func unweighted(n int, f kernel) Statistic { return rows{n: n, unit: 1}.statisti
 // meanOf is the weighted mean of x; rows without weight do not count, even
 // where their x is no number.
 func meanOf(x []float64) kernel {
+	if !slices.ContainsFunc(x, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }) {
+		return meanOfFinite(x)
+	}
 	return func(w []float64) float64 {
 		var sum, n float64
 		for i, k := range w {
 			if k != 0 {
 				sum, n = sum+k*x[i], n+k
 			}
+		}
+		return sum / n
+	}
+}
+
+// meanOfFinite needs no look at the weights, which are too random in a draw
+// for a processor to foresee.
+func meanOfFinite(x []float64) kernel {
+	return func(w []float64) float64 {
+		var sum, n float64
+		for i, k := range w {
+			sum, n = sum+k*x[i], n+k
 		}
 		return sum / n
 	}
