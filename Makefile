@@ -14,7 +14,7 @@ HOOKS   := $(CURDIR)/.cache/hooktools/node_modules/.bin
 PEERS   := $(TOOLS)/conftest $(TOOLS)/opa $(TOOLS)/oras
 OUT     ?= demo-out
 
-.PHONY: build demo test lint bench bench-hook example interop actions hook-tools faults kill registries fuzz simulate clean
+.PHONY: build demo test lint bench bench-hook conformance example interop actions hook-tools faults kill registries fuzz simulate clean
 
 build:
 	$(GO) build -ldflags='-s -w' -o $(BIN) ./cmd/weighlock
@@ -71,6 +71,13 @@ example:
 	@/usr/bin/python3 -c 'import sklearn, joblib' 2>/dev/null || { S=$$([ $$(id -u) = 0 ] || echo sudo); \
 	  $$S apt-get update -qq && $$S apt-get install -y -qq --no-install-recommends python3-sklearn python3-joblib; }
 	cd examples/breast-cancer && /usr/bin/python3 train.py --check preds.csv
+
+# Every metric against scikit-learn and scipy on seeded samples; prints the
+# largest relative difference of each, and where they are known to depart.
+conformance:
+	@/usr/bin/python3 -c 'import sklearn, scipy' 2>/dev/null || { S=$$([ $$(id -u) = 0 ] || echo sudo); \
+	  $$S apt-get update -qq && $$S apt-get install -y -qq --no-install-recommends python3-sklearn python3-scipy; }
+	$(GO) test -tags conformance -count=1 -run TestConformance -v ./internal/stats
 
 # The real cosign reads what publish writes (builds cosign once, some minutes).
 interop: $(COSIGN) build

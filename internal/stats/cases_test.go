@@ -18,7 +18,11 @@ type rowSample interface {
 // variants are what samples may be like: ties are of scores, constant scores
 // or predictions, one_class labels that do not vary, extreme numbers far from
 // one.
-var variants = []string{"plain", "ties", "weights", "constant", "one_class", "extreme"}
+var variants = []string{"plain", "ties", "weights", "constant", "one_class", "one_class and constant", "extreme"}
+
+func constantScores(variant string) bool { return strings.HasSuffix(variant, "constant") }
+
+func oneClass(variant string) bool { return strings.HasPrefix(variant, "one_class") }
 
 var tasks = []string{TaskBinary, TaskMulticlass, TaskMultilabel, TaskRegression, TaskForecasting, TaskRanking}
 
@@ -102,10 +106,10 @@ func drawWeights(rng *rand.Rand, n int, variant string) []float64 {
 func numbers(rng *rand.Rand, n int, variant string, size float64) []float64 {
 	x := make([]float64, n)
 	for i := range x {
-		switch x[i] = (5 + 2*rng.NormFloat64()) * size; variant {
-		case "ties":
+		switch x[i] = (5 + 2*rng.NormFloat64()) * size; {
+		case variant == "ties":
 			x[i] = math.Round(x[i])
-		case "one_class", "constant":
+		case constantScores(variant) || oneClass(variant):
 			x[i] = 3.7
 		}
 	}
@@ -115,16 +119,16 @@ func numbers(rng *rand.Rand, n int, variant string, size float64) []float64 {
 func drawBinary(rng *rand.Rand, n int, variant string) Binary {
 	y, s := sample(rng, n, false)
 	for i, p := range s {
-		switch variant {
-		case "ties":
+		switch {
+		case variant == "ties":
 			s[i] = (math.Floor(p*7) + 0.5) / 7
-		case "constant":
+		case constantScores(variant):
 			s[i] = 0.3
-		case "extreme": // down to 1e-60, and up to 1 itself
+		case variant == "extreme": // down to 1e-60, and up to 1 itself
 			s[i] = 1 / (1 + math.Exp(-40*math.Log(p/(1-p))))
 		}
 	}
-	if variant == "one_class" {
+	if oneClass(variant) {
 		class := rng.IntN(2) == 0
 		for i := range y {
 			y[i] = class
@@ -139,17 +143,17 @@ func drawClasses(rng *rand.Rand, n int, variant string) Classes {
 	only := rng.IntN(3)
 	for i := range n {
 		y := min(rng.IntN(4), 2)
-		if variant == "one_class" {
+		if oneClass(variant) {
 			y = only
 		}
 		c.Label[i] = int32(y)
 		p := c.Prob[3*i : 3*i+3]
-		switch variant {
-		case "ties": // eighths, with zeros
+		switch {
+		case variant == "ties": // eighths, with zeros
 			for range 8 {
 				p[min(rng.IntN(5), 2+rng.IntN(2)*(y-2))] += 0.125
 			}
-		case "constant":
+		case constantScores(variant):
 			copy(p, []float64{.5, .25, .25})
 		default:
 			softmax(rng, p, y, variant == "extreme")
@@ -178,19 +182,20 @@ func softmax(rng *rand.Rand, p []float64, y int, extreme bool) {
 
 func drawLabels(rng *rand.Rand, n int, variant string, size float64) Labels {
 	b := Labels{Names: []string{"a", "b", "c"}, Is: make([]bool, 3*n), Score: make([]float64, 3*n), Threshold: 0.2 * size}
-	only := rng.IntN(2) == 0
+	only, level := rng.IntN(2) == 0, 0.7-1.4*float64(rng.IntN(2))
 	for i := range b.Is {
 		b.Is[i] = rng.Float64() < 0.6
 		v := rng.NormFloat64()
 		if b.Is[i] {
 			v += 1.5
 		}
-		switch b.Score[i] = v * size; variant {
-		case "ties":
+		switch b.Score[i] = v * size; {
+		case variant == "ties":
 			b.Score[i] = math.Round(v)
-		case "constant":
-			b.Score[i] = 0.7
-		case "one_class":
+		case constantScores(variant):
+			b.Score[i] = level
+		}
+		if oneClass(variant) {
 			b.Is[i] = only
 		}
 	}
@@ -205,14 +210,14 @@ func drawNumbers(rng *rand.Rand, n int, variant string, size float64) Numbers {
 	low, high := make([]float64, n), make([]float64, n)
 	for i := range n {
 		y := 3*rng.NormFloat64() + math.Sin(float64(i))
-		if variant == "one_class" {
+		if oneClass(variant) {
 			y = 2.3
 		}
 		p := y + rng.NormFloat64()
-		switch variant {
-		case "ties":
+		switch {
+		case variant == "ties":
 			y, p = math.Round(y), math.Round(p)
-		case "constant":
+		case constantScores(variant):
 			p = 0.4
 		}
 		b.Label[i], b.Predicted[i] = y*size, p*size
@@ -225,19 +230,21 @@ func drawNumbers(rng *rand.Rand, n int, variant string, size float64) Numbers {
 // drawQueries has about n rows in queries of two to six.
 func drawQueries(rng *rand.Rand, n int, variant string, size float64, columns map[string][]float64) Queries {
 	q := Queries{Columns: columns, Query: make([]int32, n), Relevance: make([]float64, n), Score: make([]float64, n)}
+	of := rng.IntN(2)
 	for i := range n {
 		q.Query[i] = int32(min(i/4, (n-2)/4)) * 7
 		if i%9 == 8 {
 			q.Query[i] = q.Query[i-8] // not all rows of a query follow each other
 		}
 		q.Relevance[i] = float64(max(0, rng.IntN(6)-2)) * size
-		switch q.Score[i] = (rng.NormFloat64() + q.Relevance[i]/size/2) * size; variant {
-		case "ties":
+		switch q.Score[i] = (rng.NormFloat64() + q.Relevance[i]/size/2) * size; {
+		case variant == "ties":
 			q.Score[i] = math.Round(q.Score[i])
-		case "constant":
+		case constantScores(variant):
 			q.Score[i] = 1
-		case "one_class":
-			q.Relevance[i] = float64(q.Query[i] % 2)
+		}
+		if oneClass(variant) { // no row relevant, or all of some queries
+			q.Relevance[i] = float64(of) * float64(q.Query[i]%2)
 		}
 	}
 	if byQuery := drawWeights(rng, 7*n, variant); byQuery != nil {
@@ -346,6 +353,21 @@ func TestEveryMetricHasAValueOnAPlainSample(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestNothingHasNoNumber: neither no rows nor rows that do not count.
+func TestNothingHasNoNumber(t *testing.T) {
+	everyMetric(t, 27, 1, func(t *testing.T, _ *rand.Rand, s rowSample, m Metric, _ float64) {
+		if v := statisticOf(t, pick(s, []int32{}), m)(nil); !math.IsNaN(v) {
+			t.Errorf("%s of no rows: got %g; want NaN", m.Name, v)
+		}
+		if v := statisticOf(t, weightsOf(s, make([]float64, s.Len())), m)(nil); !math.IsNaN(v) {
+			t.Errorf("%s of rows of weight 0: got %g; want NaN", m.Name, v)
+		}
+		if v := statisticOf(t, s, m)(make([]int32, s.Len())); !math.IsNaN(v) {
+			t.Errorf("%s of rows that are not drawn: got %g; want NaN", m.Name, v)
+		}
+	})
 }
 
 func TestRowOrderDoesNotMatter(t *testing.T) {
@@ -460,9 +482,11 @@ func TestUnitsOfWeightsDoNotMatter(t *testing.T) {
 // nothing.
 func TestRankingMetricsAreOfTheOrder(t *testing.T) {
 	rising := func(s []float64) []float64 {
+		levels := slices.Compact(slices.Sorted(slices.Values(s)))
 		out := make([]float64, len(s))
 		for i, v := range s {
-			out[i] = 3 * math.Cbrt(v)
+			at, _ := slices.BinarySearch(levels, v)
+			out[i] = float64(at*at) - 20
 		}
 		return out
 	}
