@@ -187,8 +187,8 @@ func ask(t *testing.T, cases []*conformanceCase) [][]answer {
 	return answers
 }
 
-// tally is what was found of a metric of a task.
-type tally struct {
+// agreement is what was found of a metric of a task.
+type agreement struct {
 	compared, undefined, departed int
 	worst                         float64
 	where                         string
@@ -197,23 +197,23 @@ type tally struct {
 func TestConformance(t *testing.T) {
 	cases := conformanceCases()
 	answers := ask(t, cases)
-	tallies := map[string]*tally{}
+	agreements := map[string]*agreement{}
 	for i, c := range cases {
 		if len(answers[i]) != len(c.metrics) {
 			t.Fatalf("%s: %d answers; want %d", c.name, len(answers[i]), len(c.metrics))
 		}
 		for k, m := range c.metrics {
 			key := c.Task + " " + m.Base
-			if tallies[key] == nil {
-				tallies[key] = &tally{}
+			if agreements[key] == nil {
+				agreements[key] = &agreement{}
 			}
-			compare(t, tallies[key], c, m, answers[i][k])
+			compare(t, agreements[key], c, m, answers[i][k])
 		}
 	}
-	judge(t, tallies)
+	judge(t, agreements)
 }
 
-func compare(t *testing.T, y *tally, c *conformanceCase, m Metric, a answer) {
+func compare(t *testing.T, y *agreement, c *conformanceCase, m Metric, a answer) {
 	t.Helper()
 	ours := statisticOf(t, c.sample, m)(nil)
 	if a.defined != !math.IsNaN(ours) {
@@ -246,13 +246,13 @@ func difference(a, b, size float64) float64 {
 }
 
 // judge prints the table and holds each metric against its bar.
-func judge(t *testing.T, tallies map[string]*tally) {
+func judge(t *testing.T, agreements map[string]*agreement) {
 	t.Helper()
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(w, "task and metric\tcompared\tundefined\tdeparted\tlargest difference\tbar\t\n")
-	for _, key := range slices.Sorted(maps.Keys(tallies)) {
-		y := tallies[key]
+	for _, key := range slices.Sorted(maps.Keys(agreements)) {
+		y := agreements[key]
 		_, base, _ := strings.Cut(key, " ")
 		verdict := "met"
 		if !(y.worst <= bar(base)) || y.compared == 0 {
@@ -269,7 +269,7 @@ func judge(t *testing.T, tallies map[string]*tally) {
 		"departed: where scikit-learn has a number and the definition none, or the reverse:\n", text.String())
 	for _, key := range slices.Sorted(maps.Keys(departures)) {
 		fmt.Printf("  %s: %s\n", key, departures[key])
-		if tallies[key] == nil {
+		if agreements[key] == nil {
 			t.Errorf("departure %q is of no metric", key)
 		}
 	}

@@ -29,10 +29,6 @@ func AbsoluteErrors(label, predicted []float64) []float64 {
 	return each(label, predicted, func(y, p float64) float64 { return math.Abs(p - y) })
 }
 
-func squaredErrors(label, predicted []float64) []float64 {
-	return each(label, predicted, func(y, p float64) float64 { return square(p - y) })
-}
-
 func each(label, predicted []float64, f func(y, p float64) float64) []float64 {
 	out := make([]float64, len(label))
 	for i := range label {
