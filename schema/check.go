@@ -59,7 +59,7 @@ func (c *checker) checkEither(f *form, n *node, path string) {
 func (c *checker) mismatch(f *form, n *node, path string) {
 	p := Problem{Found: n.say(), Expected: f.say()}
 	if n.kind == cue.StringKind {
-		p.Nearest = Nearest(n.text, f.choices())
+		p.Nearest = Nearest(n.text, f.literals())
 	}
 	if f.kinds == cue.StringKind && (n.kind == cue.NumberKind || n.kind == cue.BoolKind) {
 		p.Hint = "put a value that is meant as text in quotes"

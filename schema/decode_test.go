@@ -98,7 +98,7 @@ func TestASingleProblemSaysWhatToDo(t *testing.T) {
 		"a field that nothing is near":  {"project", "w.yaml", small + "zzzzzzzz: x\n", "monitor\nhint: delete it; schema/project/v1 describes every field"},
 		"a word that is nearly known":   {"project", "w.yaml", strings.Replace(small, "binary", "binry", 1), "; nearest is binary\nhint: write binary"},
 		"a field that is missing":       {"project", "w.yaml", strings.Replace(small, "name: m\n", "", 1), "hint: add name; schema/project/v1 describes every field"},
-		"a field missing further down":  {"project", "w.yaml", strings.Replace(small, ", label: y", "", 1), "hint: add label to data.test; schema/project/v1 describes every field"},
+		"a field missing further down":  {"project", "w.yaml", strings.Replace(small, "file: t.csv, ", "", 1), "hint: add file to data.test; schema/project/v1 describes every field"},
 		"a value of another form":       {"project", "w.yaml", strings.Replace(small, "name: m", "name: M", 1), "expected a lower-case name such as card-default\nhint: schema/project/v1 describes every field"},
 		"a key twice":                   {"project", "w.yaml", small + "task: binary\n", "duplicate key; first on line 2\nhint: keep one of the two"},
 		"no project":                    {"project", "w.yaml", "", "w.yaml:1:1: the file is empty\nhint: weighlock init MODEL PREDICTIONS writes one"},

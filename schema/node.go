@@ -61,6 +61,9 @@ func (n *node) find(path string) (found *node, whole bool) {
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
+// Join adds a field to a path, as paths of problems are written.
+func Join(path, key string) string { return join(path, key) }
+
 // join adds a field to a path. A key with other signs than letters, digits,
 // _ and - is written as ["key"].
 func join(path, key string) string {

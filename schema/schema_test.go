@@ -102,7 +102,7 @@ func TestMetricNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	field := func(o *object, key string) *form { return o.fields[o.index[key]].form }
-	names := field(field(f.object, "baseline").object, "metric").choices()
+	names := field(field(f.object, "baseline").object, "metric").literals()
 	if diff := cmp.Diff(field(f.object, "metrics").object.names(), names); diff != "" {
 		t.Errorf("#MetricName against #Limits (-want +got):\n%s", diff)
 	}

@@ -19,6 +19,7 @@ var words = map[string]string{
 	"#Path":       "a relative path inside the project, with forward slashes",
 	"#SliceBy":    "a column, or a column and bin edges such as age:25,40,60",
 	"#Limit":      "a limit such as {min: 0.7}",
+	"#MetricCall": "a metric with arguments, such as recall(cat)",
 	"#SliceLimit": "limits such as {min: 0.5, max_gap: 0.1}",
 	"#Commit":     "a full commit id",
 	"#URI":        "an http or https address",
@@ -136,6 +137,18 @@ func (f *form) choices() []string {
 			return nil
 		}
 		all = append(all, c...)
+	}
+	return all
+}
+
+// literals lists the scalars that a form allows, beside whatever else it does.
+func (f *form) literals() []string {
+	if f.literal != nil {
+		return []string{f.literal.bare()}
+	}
+	var all []string
+	for _, g := range f.either {
+		all = append(all, g.literals()...)
 	}
 	return all
 }

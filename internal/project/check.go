@@ -1,7 +1,6 @@
 package project
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -10,13 +9,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/weighlock/weighlock/internal/stats"
 	"github.com/weighlock/weighlock/schema"
 )
 
-// check reports what the schema cannot: metrics that do not fit the task,
-// limits that judge nothing, paths that lead out of the project.
+// check reports what the schema cannot: columns and metrics that do not fit
+// the task, limits that judge nothing, paths that lead out of the project.
 func (p *Project) check() error {
-	found := p.spec().problems()
+	found := p.spec().problems(p.Predictions != nil)
 	if p.Predictions == nil && p.SpecPart != nil {
 		found = append(found, schema.Problem{Path: "predictions", Found: "nothing", Expected: "file and column of the predictions that spec judges"})
 	}
@@ -29,20 +29,6 @@ func (p *Project) check() error {
 		return strings.Compare(fmt.Sprintf("%s:%8d:%8d", a.File, a.Line, a.Col), fmt.Sprintf("%s:%8d:%8d", b.File, b.Line, b.Col))
 	})
 	return found
-}
-
-// evaluated adds, to what is wrong with a project file, which of the tasks that
-// it may name can be evaluated.
-func evaluated(err error) error {
-	var found schema.Errors
-	if errors.As(err, &found) {
-		for i := range found {
-			if found[i].Path == "task" && found[i].Hint == "" {
-				found[i].Hint = "this version evaluates binary and regression; the other tasks are names for later ones"
-			}
-		}
-	}
-	return err
 }
 
 func (p *Project) pathProblems() (found schema.Errors) {
@@ -80,24 +66,23 @@ func globProblems(key string, globs []string) (found schema.Errors) {
 }
 
 // problems reports what is wrong with a spec beyond its schema, by the path
-// in the project file.
-func (s *Spec) problems() schema.Errors {
-	c := &specCheck{spec: s, known: Metrics(s.Task)}
+// in the project file. scored says that there are predictions to look at.
+func (s *Spec) problems(scored bool) schema.Errors {
+	c := &specCheck{spec: s}
+	c.data()
+	if scored {
+		c.predictions()
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
-		at := "spec.metrics." + name
-		if m, ok := c.metric(at, name, c.known); ok {
+		at := MetricPath("spec.metrics", name)
+		if m, ok := c.metric(at, name); ok {
 			l := s.Metrics[name]
 			c.limit(at, m, l.Min, l.Max, nil)
 		}
 	}
-	if b := s.Baseline; b != nil {
-		c.metric("spec.baseline.metric", b.Metric, c.known)
-		if b.Kind != baselineKind(s.Task) {
-			c.add("spec.baseline.kind", strconv.Quote(b.Kind), baselineKind(s.Task)+", for task "+s.Task)
-		}
-	}
+	c.baseline()
 	if l := s.Champion; l != nil {
-		if m, ok := c.metric("spec.champion.metric", l.Metric, c.known); ok && (l.Margin >= m.High-m.Low || l.Margin > most) {
+		if m, ok := c.metric("spec.champion.metric", l.Metric); ok && (l.Margin >= m.High-m.Low || l.Margin > most) {
 			c.unmissable("spec.champion.margin", m.Name)
 		}
 	}
@@ -115,9 +100,12 @@ func (s *Spec) problems() schema.Errors {
 	return c.found
 }
 
+// MetricPath is where a metric's limit stands in the project file, below a
+// section such as spec.metrics.
+func MetricPath(section, metric string) string { return schema.Join(section, metric) }
+
 type specCheck struct {
 	spec  *Spec
-	known []Metric
 	found schema.Errors
 }
 
@@ -125,21 +113,14 @@ func (c *specCheck) add(path, found, expected string) {
 	c.found = append(c.found, schema.Problem{Path: path, Found: found, Expected: expected})
 }
 
-// metric refuses one that does not fit the task, or that lacks its threshold.
-func (c *specCheck) metric(path, name string, known []Metric) (Metric, bool) {
-	m, ok := lookup(known, name)
-	if !ok {
-		p := schema.Problem{Path: path, Found: "metric " + name, Expected: "no metric yet, for task " + c.spec.Task, Nearest: schema.Nearest(name, names(known))}
-		switch {
-		case len(known) > 0:
-			p.Expected = "one for task " + c.spec.Task + ": " + strings.Join(names(known), ", ")
-		case len(c.known) == 0:
-			p.Hint = "tasks binary and regression have metrics"
-			if c.spec.Task == "multiclass" || c.spec.Task == "multilabel" {
-				p.Hint += "; judge each class against the rest, with a label that is 1 for it and 0 for every other, as task binary"
-			}
-		}
-		c.found = append(c.found, p)
+// metric refuses one that does not fit the task, or that lacks what it needs:
+// a threshold, scores, or a class that there is.
+func (c *specCheck) metric(path, name string) (Metric, bool) {
+	m, parsed, expected := findMetric(c.spec.Task, name)
+	if expected != "" {
+		c.found = append(c.found, schema.Problem{
+			Path: path, Found: "metric " + name, Expected: expected, Nearest: schema.Nearest(name, names(Metrics(c.spec.Task))),
+		})
 		return m, false
 	}
 	if m.Thresholded && c.spec.Predictions.Threshold == nil {
@@ -148,7 +129,81 @@ func (c *specCheck) metric(path, name string, known []Metric) (Metric, bool) {
 			Hint: "add threshold to predictions, such as 0.5",
 		})
 	}
+	c.needsScores(path, parsed)
+	c.needsClass(path, parsed)
 	return m, true
+}
+
+// needsScores refuses a metric of scores where there are decisions only.
+func (c *specCheck) needsScores(path string, m stats.Metric) {
+	p := c.spec.Predictions
+	if c.spec.Task != "multiclass" || p.Decision == "" || len(p.Columns) > 0 || p.Prefix != "" || OfColumn(m) {
+		return
+	}
+	if m.Kind != stats.Rate && m.Kind != stats.Decision {
+		c.found = append(c.found, schema.Problem{
+			Path: path, Found: "no predictions.columns and no predictions.prefix", Expected: "the scores of each class, which " + m.Name + " is about",
+			Hint: "name the columns of the scores, or judge the decisions by accuracy, f1_macro or recall(class)",
+		})
+	}
+}
+
+// needsClass refuses a metric of one class or label that the spec does not
+// name, where it names them.
+func (c *specCheck) needsClass(path string, m stats.Metric) {
+	known := c.spec.Named()
+	if len(known) == 0 || !OfClass(m) || slices.Contains(known, m.Args[0]) {
+		return
+	}
+	c.found = append(c.found, schema.Problem{
+		Path: path, Found: strconv.Quote(m.Args[0]), Expected: "one of " + strings.Join(known, ", "), Nearest: schema.Nearest(m.Args[0], known),
+	})
+}
+
+// OfClass says whether a metric is about one class or label, its argument.
+func OfClass(m stats.Metric) bool {
+	switch m.Base {
+	case "precision", "recall", "f1", "specificity", "roc_auc", "average_precision":
+		return len(m.Args) == 1
+	}
+	return false
+}
+
+// Named lists the classes or labels that the spec itself names, in order; none
+// where they are those of the data.
+func (s *Spec) Named() []string {
+	switch {
+	case s.Task == "multilabel":
+		return s.Test.Labels
+	case len(s.Test.Classes) > 0:
+		return s.Test.Classes
+	case s.Task == "multiclass":
+		return slices.Sorted(maps.Keys(s.Predictions.Columns))
+	}
+	return nil
+}
+
+// baseline refuses a kind that the task, or the data that is named, does not
+// allow.
+func (c *specCheck) baseline() {
+	b := c.spec.Baseline
+	if b == nil {
+		return
+	}
+	c.metric("spec.baseline.metric", b.Metric)
+	kinds := baselineKinds(c.spec.Task)
+	if !slices.Contains(kinds, b.Kind) {
+		c.add("spec.baseline.kind", strconv.Quote(b.Kind), strings.Join(kinds, ", ")+", for task "+c.spec.Task)
+		return
+	}
+	switch {
+	case b.Kind == "last_value" && c.spec.Test.Time == "":
+		c.add("spec.baseline.kind", "no data.test.time", "the column by which rows follow each other, which last_value needs")
+	case b.Kind == "linear" && (c.spec.Train == nil || c.spec.Train.Label == ""):
+		c.add("spec.baseline.kind", "no data.train.label", "training data with its labels, which linear is fitted to")
+	case b.Kind == "previous" && c.spec.Champion == nil:
+		c.add("spec.baseline.kind", "no spec.champion", "the channel whose champion is the previous model")
+	}
 }
 
 // limit refuses one that judges nothing, or that no value can meet.
@@ -229,8 +284,8 @@ func (c *specCheck) slices() {
 		c.add("spec.slices", "no limit", "at least one metric with min, max or max_gap")
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
-		at := "spec.slices." + name
-		if m, ok := c.metric(at, name, c.known); ok {
+		at := MetricPath("spec.slices", name)
+		if m, ok := c.metric(at, name); ok {
 			l := s.Metrics[name]
 			c.limit(at, m, l.Min, l.Max, l.MaxGap)
 		}
@@ -246,12 +301,28 @@ func (c *specCheck) fairness() {
 	if len(f.Metrics) == 0 {
 		c.add("spec.fairness", "no limit", "at least one of "+strings.Join(names(fairness), ", "))
 	}
+	known := FairnessMetrics(c.spec.Task)
 	for _, name := range slices.Sorted(maps.Keys(f.Metrics)) {
 		at := "spec.fairness." + name
-		if m, ok := c.metric(at, name, FairnessMetrics(c.spec.Task)); ok {
-			l := f.Metrics[name]
-			c.limit(at, m, l.Min, l.Max, nil)
+		m, ok := lookup(known, name)
+		switch {
+		case !ok && len(known) == 0:
+			c.add(at, "metric "+name, "no metric of fairness, for task "+c.spec.Task)
+			continue
+		case !ok:
+			c.add(at, "metric "+name, "one of "+strings.Join(names(known), ", "))
+			continue
+		case m.Thresholded && c.spec.Predictions.Threshold == nil:
+			c.found = append(c.found, schema.Problem{
+				Path: at, Found: "no predictions.threshold", Expected: "the score from which " + name + " counts a row as positive",
+				Hint: "add threshold to predictions, such as 0.5",
+			})
 		}
+		l := f.Metrics[name]
+		c.limit(at, m, l.Min, l.Max, nil)
+	}
+	if c.spec.Test.Weight != "" {
+		c.add("spec.fairness", "data.test.weight", "no weights: fairness compares counts of rows")
 	}
 }
 

@@ -29,6 +29,9 @@ type document struct {
 type tableDocument struct {
 	File, ID, Time, Label, SHA256, Store string
 	Positive                             *scalarText
+	Labels, Classes                      []string
+	Group, Unit, Weight, Series          string
+	Season                               int
 }
 
 // decode fills p from checked JSON.
@@ -64,7 +67,8 @@ func (d *tableDocument) table() *Table {
 	if d == nil {
 		return nil
 	}
-	t := &Table{File: path.Clean(d.File), ID: d.ID, Time: d.Time, Label: d.Label, Positive: DefaultPositive, SHA256: d.SHA256, Store: d.Store}
+	t := &Table{File: path.Clean(d.File), ID: d.ID, Time: d.Time, Label: d.Label, Positive: DefaultPositive, SHA256: d.SHA256, Store: d.Store,
+		Labels: d.Labels, Classes: d.Classes, Group: d.Group, Unit: d.Unit, Weight: d.Weight, Series: d.Series, Season: d.Season}
 	if d.Positive != nil {
 		t.Positive = string(*d.Positive)
 	}

@@ -12,6 +12,7 @@ const (
 	DefaultNearDuplicates = 0.01
 	DefaultMethod         = "psi"
 	DefaultPositive       = "1"
+	DefaultSeason         = 1
 )
 
 // SlicesPart is spec.slices as it was written: limits stand beside the other
@@ -35,7 +36,7 @@ func (p *Project) spec() *Spec {
 	s := &Spec{
 		Schema: SpecSchema, Name: p.Name, Task: p.Task, Level: p.Level,
 		Judge: DefaultJudge, Confidence: DefaultConfidence, Draws: DefaultDraws,
-		Test:           TestSet{File: p.Data.Test.File, ID: p.Data.Test.ID, Time: p.Data.Test.Time, Label: p.Data.Test.Label, Positive: p.Data.Test.Positive},
+		Test:           p.Data.Test.testSet(p.Task),
 		Base:           p.Base,
 		NearDuplicates: NearDuplicates{p.Data.NearDuplicates},
 		Metrics:        map[string]Limit{},
@@ -44,12 +45,26 @@ func (p *Project) spec() *Spec {
 		s.Train = &TrainSet{File: t.File, ID: t.ID, Time: t.Time, Label: t.Label}
 	}
 	if r := p.Predictions; r != nil {
-		s.Predictions = SpecPredictions{Column: r.Column, ID: r.ID, Threshold: r.Threshold}
+		s.Predictions = SpecPredictions{
+			Column: r.Column, ID: r.ID, Threshold: r.Threshold, Columns: r.Columns, Prefix: r.Prefix, Decision: r.Decision,
+		}
 	}
 	if p.SpecPart != nil {
 		p.SpecPart.fill(s)
 	}
 	return s
+}
+
+// testSet writes out the season of a forecast, which is one step unless given.
+func (t *Table) testSet(task string) TestSet {
+	season := t.Season
+	if task == "forecasting" {
+		season = orInt(season, DefaultSeason)
+	}
+	return TestSet{
+		File: t.File, ID: t.ID, Time: t.Time, Label: t.Label, Positive: t.Positive, Labels: t.Labels, Classes: t.Classes,
+		Group: t.Group, Unit: t.Unit, Weight: t.Weight, Series: t.Series, Season: season,
+	}
 }
 
 func (part *SpecPart) fill(s *Spec) {
@@ -89,10 +104,21 @@ func (part *SpecPart) fill(s *Spec) {
 // baselineKind is what knows nothing but the labels: their share for classes,
 // their mean for numbers.
 func baselineKind(task string) string {
-	if task == "regression" {
+	if task == "regression" || task == "forecasting" {
 		return "constant"
 	}
 	return "prior"
+}
+
+// baselineKinds are those that fit a task.
+func baselineKinds(task string) []string {
+	switch task {
+	case "regression", "forecasting":
+		return []string{"constant", "prior", "last_value", "linear", "previous"}
+	case "generative":
+		return []string{"previous"}
+	}
+	return []string{"prior", "constant", "previous"}
 }
 
 func or(s, otherwise string) string {

@@ -50,7 +50,7 @@ func Load(path string) (*Project, error) {
 	}
 	document, err := schema.DecodeFiles("project", sources)
 	if err != nil {
-		return nil, evaluated(err)
+		return nil, err
 	}
 	p := &Project{Dir: filepath.Dir(abs), Path: abs, Text: sources[0].Text, Sources: sources, document: document}
 	if err := p.decode(document.JSON()); err != nil {

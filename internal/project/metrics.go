@@ -1,6 +1,12 @@
 package project
 
-import "math"
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/weighlock/weighlock/internal/stats"
+)
 
 // Metric says what a limit on it may be and what it needs.
 type Metric struct {
@@ -9,70 +15,164 @@ type Metric struct {
 	Low, High   float64 // the values that it can take
 }
 
-var (
-	binary = []Metric{
-		{"accuracy", true, 0, 1},
-		{"balanced_accuracy", true, 0, 1},
-		{"precision", true, 0, 1},
-		{"recall", true, 0, 1},
-		{"specificity", true, 0, 1},
-		{"fpr", true, 0, 1},
-		{"selection_rate", true, 0, 1},
-		{"f1", true, 0, 1},
-		{"mcc", true, -1, 1},
-		{"roc_auc", false, 0, 1},
-		{"average_precision", false, 0, 1},
-		{"log_loss", false, 0, math.Inf(1)},
-		{"brier", false, 0, 1},
-		{"ece", false, 0, 1},
-	}
-	regression = []Metric{
-		{"mae", false, 0, math.Inf(1)},
-		{"rmse", false, 0, math.Inf(1)},
-		{"mape", false, 0, math.Inf(1)},
-		{"r2", false, math.Inf(-1), 1},
-		{"bias", false, math.Inf(-1), math.Inf(1)},
-		{"median_ae", false, 0, math.Inf(1)},
-	}
-	fairness = []Metric{
-		{"selection_rate_difference", true, 0, 1},
-		{"selection_rate_ratio", true, 0, 1},
-		{"tpr_difference", true, 0, 1},
-		{"fpr_difference", true, 0, 1},
-		{"ppv_difference", true, 0, 1},
-		{"equalized_odds_difference", true, 0, 1},
-	}
-)
+// static are the metrics without arguments by task, in the order of
+// documentation.
+var static = map[string][]string{
+	"binary": {
+		"accuracy", "balanced_accuracy", "precision", "recall", "specificity", "fpr", "selection_rate", "f1", "mcc", "cohen_kappa",
+		"roc_auc", "average_precision", "log_loss", "brier", "brier_reliability", "brier_resolution", "brier_uncertainty",
+		"ece", "ece_count", "mce", "calibration_slope", "calibration_intercept",
+	},
+	"multiclass": {
+		"accuracy", "balanced_accuracy", "precision_macro", "precision_micro", "precision_weighted", "recall_macro", "recall_micro", "recall_weighted",
+		"f1_macro", "f1_micro", "f1_weighted", "mcc", "cohen_kappa", "log_loss", "brier", "ece",
+		"roc_auc_ovr_macro", "roc_auc_ovr_weighted", "roc_auc_ovo_macro", "roc_auc_ovo_weighted",
+	},
+	"multilabel": {
+		"subset_accuracy", "hamming_loss", "jaccard", "precision_micro", "precision_macro", "precision_weighted", "precision_samples",
+		"recall_micro", "recall_macro", "recall_weighted", "recall_samples", "f1_micro", "f1_macro", "f1_weighted", "f1_samples",
+		"roc_auc_macro", "roc_auc_micro", "average_precision_macro", "average_precision_micro",
+	},
+	"regression":  {"mae", "mse", "rmse", "mape", "smape", "r2", "bias", "median_ae"},
+	"forecasting": {"mase", "mae", "mse", "rmse", "mape", "smape", "r2", "bias", "median_ae"},
+	"ranking":     {"mrr"},
+}
 
-// Metrics lists the metrics that fit a task, in the order of documentation;
-// none for a task that cannot be evaluated.
+// calls are the metrics with arguments by task, as a person writes them.
+var calls = map[string][]string{
+	"binary":      {"f_beta(b)", "precision_at(k)", "recall_at(k)", "lift_at(k)", "gain_at(k)", "cost(fp=,fn=)", "expected_value(tp=,fp=,fn=,tn=)"},
+	"multiclass":  {"precision(class)", "recall(class)", "f1(class)", "specificity(class)", "roc_auc(class)", "f_beta_macro(b)", "f_beta_micro(b)", "f_beta_weighted(b)", "top_k_accuracy(k)"},
+	"multilabel":  {"precision(label)", "recall(label)", "f1(label)", "specificity(label)", "roc_auc(label)", "average_precision(label)", "f_beta_macro(b)", "f_beta_micro(b)", "f_beta_weighted(b)"},
+	"regression":  {"pinball(q)", "interval_coverage(low,high)", "interval_width(low,high)"},
+	"forecasting": {"pinball(q)", "interval_coverage(low,high)", "interval_width(low,high)"},
+	"ranking":     {"ndcg(k)", "map(k)", "hit_rate(k)"},
+}
+
+// ofColumns are the metrics of any column of numbers, for every task.
+var ofColumns = []string{"mean(column)", "rate(column)", "quantile(column,q)"}
+
+// spans are the values of metrics that do not lie between 0 and 1, by the name
+// without arguments.
+var spans = map[string][2]float64{
+	"mcc": {-1, 1}, "cohen_kappa": {-1, 1},
+	"calibration_slope": {math.Inf(-1), math.Inf(1)}, "calibration_intercept": {math.Inf(-1), math.Inf(1)},
+	"log_loss": {0, math.Inf(1)}, "lift_at": {0, math.Inf(1)}, "cost": {math.Inf(-1), math.Inf(1)}, "expected_value": {math.Inf(-1), math.Inf(1)},
+	"mae": {0, math.Inf(1)}, "mse": {0, math.Inf(1)}, "rmse": {0, math.Inf(1)}, "mape": {0, math.Inf(1)}, "smape": {0, 2}, "mase": {0, math.Inf(1)},
+	"r2": {math.Inf(-1), 1}, "bias": {math.Inf(-1), math.Inf(1)}, "median_ae": {0, math.Inf(1)},
+	"pinball": {0, math.Inf(1)}, "interval_width": {math.Inf(-1), math.Inf(1)},
+	"mean": {math.Inf(-1), math.Inf(1)}, "quantile": {math.Inf(-1), math.Inf(1)},
+}
+
+var fairness = []Metric{
+	{"selection_rate_difference", true, 0, 1},
+	{"selection_rate_ratio", true, 0, 1},
+	{"tpr_difference", true, 0, 1},
+	{"fpr_difference", true, 0, 1},
+	{"ppv_difference", true, 0, 1},
+	{"equalized_odds_difference", true, 0, 1},
+}
+
+// Metrics lists the metrics without arguments that fit a task, in the order of
+// documentation; none for a generative task, which has those of columns.
 func Metrics(task string) []Metric {
-	switch task {
-	case "binary":
-		return append([]Metric(nil), binary...)
-	case "regression":
-		return append([]Metric(nil), regression...)
+	var all []Metric
+	for _, name := range static[task] {
+		all = append(all, metricOf(task, name, name))
 	}
-	return nil
+	return all
+}
+
+// Calls lists the metrics with arguments that fit a task, with placeholders,
+// such as f_beta(b).
+func Calls(task string) []string {
+	return append(slices.Clone(calls[task]), ofColumns...)
+}
+
+// OfColumn says whether a metric is about a column of numbers alone, whatever
+// the task is.
+func OfColumn(m stats.Metric) bool {
+	return m.Base == "mean" || m.Base == "rate" || m.Base == "quantile"
+}
+
+// Fits says whether a task has a metric.
+func Fits(m stats.Metric, task string) bool { return m.For(task) || OfColumn(m) }
+
+func metricOf(task, name, base string) Metric {
+	m := Metric{Name: name, Low: 0, High: 1}
+	if span, ok := spans[base]; ok {
+		m.Low, m.High = span[0], span[1]
+	}
+	if task == "multiclass" && base == "brier" {
+		m.High = 2 // it is summed over classes
+	}
+	m.Thresholded = Thresholded(task, name)
+	return m
 }
 
 // FairnessMetrics lists the fairness metrics that fit a task.
 func FairnessMetrics(task string) []Metric {
 	if task == "binary" {
-		return append([]Metric(nil), fairness...)
+		return slices.Clone(fairness)
 	}
 	return nil
 }
 
-// Thresholded says whether a metric or fairness metric is about decisions, so
-// that it needs an operating threshold. An unknown one is not.
-func Thresholded(name string) bool {
-	for _, list := range [][]Metric{binary, regression, fairness} {
-		if m, ok := lookup(list, name); ok {
-			return m.Thresholded
+// Thresholded says whether a task's metric or fairness metric is about
+// decisions that a threshold makes. An unknown one is not.
+func Thresholded(task, name string) bool {
+	if m, ok := lookup(fairness, name); ok {
+		return m.Thresholded && task == "binary"
+	}
+	m, ok := stats.Lookup(name)
+	return ok && m.For(task) && m.Thresholded() && (task == "binary" || task == "multilabel")
+}
+
+// findMetric is a task's metric by its text; where there is none, or it is written
+// otherwise than everybody writes it, it says what is expected.
+func findMetric(task, text string) (m Metric, found stats.Metric, expected string) {
+	base, _, call := strings.Cut(text, "(")
+	found, ok := stats.Lookup(text)
+	switch {
+	case ok && Fits(found, task) && found.Name != text:
+		return Metric{}, found, found.Name + ", without blanks"
+	case ok && Fits(found, task):
+		return metricOf(task, text, found.Base), found, ""
+	case call:
+		for _, form := range Calls(task) {
+			if strings.HasPrefix(form, base+"(") {
+				return Metric{}, found, "arguments as in " + form + explain(form)
+			}
 		}
 	}
-	return false
+	return Metric{}, found, one(task)
+}
+
+// explain says what the arguments of a form are, where their names do not.
+func explain(form string) string {
+	switch _, args, _ := strings.Cut(strings.TrimSuffix(form, ")"), "("); args {
+	case "b":
+		return ", where b is a number above 0"
+	case "k":
+		return ", where k is a whole number from 1" + orShare(form)
+	case "q", "column,q":
+		return ", where q lies between 0 and 1"
+	case "fp=,fn=", "tp=,fp=,fn=,tn=":
+		return ", each with a number"
+	}
+	return ""
+}
+
+func orShare(form string) string {
+	if strings.Contains(form, "_at(") {
+		return ", or a share of the rows below 1"
+	}
+	return ""
+}
+
+// one lists what a task's metric may be.
+func one(task string) string {
+	all := append(names(Metrics(task)), Calls(task)...)
+	return "one for task " + task + ": " + strings.Join(all, ", ")
 }
 
 func lookup(list []Metric, name string) (Metric, bool) {

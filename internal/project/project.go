@@ -47,8 +47,15 @@ type Data struct {
 type Table struct {
 	File, ID, Time, Label string
 	Positive              string // the positive label's text, 1 unless given
-	SHA256                string // 64 hexadecimal digits that pin the bytes
-	Store                 string // registry, external or aggregate
+	// Labels are the truth's columns of a multilabel task, Classes those of a
+	// multiclass one where they are named.
+	Labels, Classes []string
+	// Group is the query's column for ranking, Unit that by which rows belong
+	// together, Weight that of what a row counts, Series that of a time series.
+	Group, Unit, Weight, Series string
+	Season                      int    // steps after which a series repeats; 0 unless given
+	SHA256                      string // 64 hexadecimal digits that pin the bytes
+	Store                       string // registry, external or aggregate
 }
 
 // Base is a model that another one adapts or was made from.
@@ -64,6 +71,10 @@ type Predictions struct {
 	Command      string // makes them anew
 	Threshold    *float64
 	Store        string
+	// Columns are those of the scores by class or label, Prefix what stands
+	// before its name instead; Decision is the column of the decided class.
+	Columns          map[string]string
+	Prefix, Decision string
 }
 
 // Run says what a training run reads and leaves beside the model.

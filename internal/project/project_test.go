@@ -266,12 +266,14 @@ func TestRefuses(t *testing.T) {
 	without := "predictions: {file: p.csv, column: p}\n"
 	regression := strings.Replace(minimal, "binary", "regression", 1) + without
 	tests := map[string]struct{ text, want string }{
-		"metric for another task":            {regression + "spec: {metrics: {log_loss: {max: 1}}}\n", "6:18: spec.metrics.log_loss: found metric log_loss, expected one for task regression: mae, rmse, mape, r2, bias, median_ae"},
+		"metric for another task":            {regression + "spec: {metrics: {log_loss: {max: 1}}}\n", "6:18: spec.metrics.log_loss: found metric log_loss, expected one for task regression: mae, mse, rmse, mape, smape, r2, bias, median_ae, pinball(q), interval_coverage(low,high), interval_width(low,high), mean(column), rate(column), quantile(column,q)"},
 		"baseline metric for another task":   {regression + "spec: {baseline: {metric: recall, gain: 0}}\n", "6:19: spec.baseline.metric: found metric recall, expected one for task regression"},
 		"champion metric for another task":   {regression + "spec: {champion: {channel: p, metric: recall, margin: 0}}\n", "6:31: spec.champion.metric: found metric recall, expected one for task regression"},
-		"baseline kind for another task":     {regression + "spec: {baseline: {kind: prior, metric: rmse, gain: 0}}\n", `6:19: spec.baseline.kind: found "prior", expected constant, for task regression`},
-		"fairness for another task":          {regression + "spec: {fairness: {by: [a], tpr_difference: {max: 0.1}}}\n", "6:28: spec.fairness.tpr_difference: found metric tpr_difference, expected no metric yet, for task regression"},
-		"task without metrics":               {strings.Replace(minimal, "binary", "ranking", 1) + without + "spec: {metrics: {mae: {max: 1}}}\n", "found metric mae, expected no metric yet, for task ranking"},
+		"baseline kind for another task":     {minimal + with + "spec: {baseline: {kind: linear, metric: roc_auc, gain: 0}}\n", `6:19: spec.baseline.kind: found "linear", expected prior, constant, previous, for task binary`},
+		"last value without time":            {regression + "spec: {baseline: {kind: last_value, metric: rmse, gain: 0}}\n", "6:19: spec.baseline.kind: found no data.test.time, expected the column by which rows follow each other"},
+		"linear without training data":       {regression + "spec: {baseline: {kind: linear, metric: rmse, gain: 0}}\n", "6:19: spec.baseline.kind: found no data.train.label, expected training data with its labels"},
+		"previous without a champion":        {regression + "spec: {baseline: {kind: previous, metric: rmse, gain: 0}}\n", "6:19: spec.baseline.kind: found no spec.champion, expected the channel whose champion is the previous model"},
+		"fairness for another task":          {regression + "spec: {fairness: {by: [a], tpr_difference: {max: 0.1}}}\n", "6:28: spec.fairness.tpr_difference: found metric tpr_difference, expected no metric of fairness, for task regression"},
 		"metric without its threshold":       {minimal + without + "spec: {metrics: {recall: {min: 0.5}}}\n", "6:18: spec.metrics.recall: found no predictions.threshold, expected the score from which recall counts a row as positive"},
 		"slice metric without its threshold": {minimal + without + "spec: {slices: {by: [a], recall: {min: 0.5}}}\n", "6:26: spec.slices.recall: found no predictions.threshold"},
 		"fairness without its threshold":     {minimal + without + "spec: {fairness: {by: [a], ppv_difference: {max: 0.5}}}\n", "6:28: spec.fairness.ppv_difference: found no predictions.threshold"},
@@ -383,10 +385,10 @@ func TestMetricsMatchSchema(t *testing.T) {
 	for _, m := range FairnessMetrics("binary") {
 		load(t, minimal+"predictions: {file: p.csv, column: p, threshold: 0.5}\nspec: {fairness: {by: [a], "+m.Name+": {max: 0.5}}}\n")
 	}
-	if got := Metrics("ranking"); got != nil {
-		t.Errorf("ranking: got %v; want none", got)
+	if got := Metrics("generative"); got != nil {
+		t.Errorf("generative: got %v; want none but those of columns", got)
 	}
-	if !Thresholded("recall") || Thresholded("roc_auc") || !Thresholded("tpr_difference") || Thresholded("unheard") {
+	if !Thresholded("binary", "recall") || Thresholded("binary", "roc_auc") || !Thresholded("binary", "tpr_difference") || Thresholded("binary", "unheard") || Thresholded("multiclass", "accuracy") || !Thresholded("multilabel", "recall(a)") {
 		t.Error("Thresholded is wrong for recall, roc_auc, tpr_difference or an unknown name")
 	}
 }

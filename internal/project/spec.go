@@ -45,8 +45,18 @@ type TestSet struct {
 	Digest   string `json:"digest"`
 	ID       string `json:"id,omitempty"`
 	Time     string `json:"time,omitempty"`
-	Label    string `json:"label"`
+	Label    string `json:"label,omitempty"`
 	Positive string `json:"positive"`
+	// Labels are the columns of the truth of a multilabel task.
+	Labels []string `json:"labels,omitempty"`
+	// Classes are those of a multiclass task; where there are none, they are
+	// those of the labels in the pinned data.
+	Classes []string `json:"classes,omitempty"`
+	Group   string   `json:"group,omitempty"`  // of a row's query, for ranking
+	Unit    string   `json:"unit,omitempty"`   // by which rows belong together
+	Weight  string   `json:"weight,omitempty"` // how much a row counts
+	Series  string   `json:"series,omitempty"` // of a row's time series
+	Season  int      `json:"season,omitempty"` // steps after which a series repeats
 }
 
 // TrainSet names the training table and its column roles.
@@ -60,9 +70,14 @@ type TrainSet struct {
 // SpecPredictions says which column is the score, and from where a row is
 // decided positive.
 type SpecPredictions struct {
-	Column    string   `json:"column"`
+	Column    string   `json:"column,omitempty"`
 	ID        string   `json:"id,omitempty"`
 	Threshold *float64 `json:"threshold,omitempty"`
+	// Columns are those of the scores by class or label; Prefix stands before
+	// its name instead. Decision is the column of the decided class.
+	Columns  map[string]string `json:"columns,omitempty"`
+	Prefix   string            `json:"prefix,omitempty"`
+	Decision string            `json:"decision,omitempty"`
 }
 
 // NearDuplicates bounds the share of test rows that repeat a training row
@@ -88,7 +103,7 @@ type SliceLimit struct {
 // Baseline asks the model to beat something simple by Gain, in the metric's
 // unit.
 type Baseline struct {
-	Kind   string  `json:"kind"` // prior or constant
+	Kind   string  `json:"kind"` // prior, constant, last_value, linear or previous
 	Metric string  `json:"metric"`
 	Gain   float64 `json:"gain"`
 }
@@ -169,7 +184,7 @@ func ParseSpec(text []byte) (*Spec, error) {
 	if err := canonical.Unmarshal(text, &s); err != nil {
 		return nil, fmt.Errorf("reading a spec: %w", err)
 	}
-	if found := s.problems(); len(found) > 0 {
+	if found := s.problems(true); len(found) > 0 {
 		return nil, fmt.Errorf("reading a spec: %w", found)
 	}
 	return &s, nil
