@@ -27,15 +27,20 @@ func (p Proportion) Interval(confidence float64) Interval {
 }
 
 func wilson(p Proportion, confidence float64) (low, high float64) {
-	n, q, zz := float64(p.N), p.Value(), z(confidence)
+	return wilsonEnds(p.Value(), float64(p.N), confidence)
+}
+
+// wilsonEnds are Wilson's for a share of a number that need not be whole.
+func wilsonEnds(q, n, confidence float64) (low, high float64) {
+	zz := z(confidence)
 	z2 := zz * zz
 	centre := (q + z2/(2*n)) / (1 + z2/n)
 	half := zz / (1 + z2/n) * math.Sqrt(q*(1-q)/n+z2/(4*n*n))
 	low, high = centre-half, centre+half
-	if p.X == 0 {
+	if q == 0 {
 		low = 0
 	}
-	if p.X == p.N {
+	if q == 1 {
 		high = 1
 	}
 	return low, high
@@ -102,38 +107,47 @@ func (p Pairs) Value() float64 { return float64(p.First-p.Second) / float64(p.N(
 // Interval is that of the first proportion minus the second on the same rows:
 // method 10 of Newcombe, Statistics in Medicine 17 (1998) 2635–2650.
 func (p Pairs) Interval(confidence float64) Interval {
-	n := p.N()
-	if n == 0 {
+	if p.N() == 0 {
 		return noInterval("newcombe_paired", "no rows")
 	}
-	first, second := Proportion{p.Both + p.First, n}, Proportion{p.Both + p.Second, n}
-	p1, p2 := first.Value(), second.Value()
-	l1, u1 := wilson(first, confidence)
-	l2, u2 := wilson(second, confidence)
-	phi := p.phi()
-	low := square(p1-l1) - 2*phi*(p1-l1)*(u2-p2) + square(u2-p2)
-	high := square(u1-p1) - 2*phi*(u1-p1)*(p2-l2) + square(p2-l2)
-	d := p.Value()
-	return Interval{
-		Low:    d - math.Sqrt(max(low, 0)),
-		High:   d + math.Sqrt(max(high, 0)),
-		Method: "newcombe_paired",
-	}
+	low, high := p.shares().ends(float64(p.N()), confidence)
+	return Interval{Low: low, High: high, Method: "newcombe_paired"}
+}
+
+// pairShares are Pairs as shares of the rows.
+type pairShares struct{ both, first, second, neither float64 }
+
+func (p Pairs) shares() pairShares {
+	n := float64(p.N())
+	return pairShares{float64(p.Both) / n, float64(p.First) / n, float64(p.Second) / n, float64(p.Neither) / n}
+}
+
+// ends are those of n rows with these shares.
+func (p pairShares) ends(n, confidence float64) (low, high float64) {
+	all := p.both + p.first + p.second + p.neither // 1, but for the last digit
+	p1, p2 := (p.both+p.first)/all, (p.both+p.second)/all
+	l1, u1 := wilsonEnds(p1, n, confidence)
+	l2, u2 := wilsonEnds(p2, n, confidence)
+	phi := p.phi(n)
+	low = square(p1-l1) - 2*phi*(p1-l1)*(u2-p2) + square(u2-p2)
+	high = square(u1-p1) - 2*phi*(u1-p1)*(p2-l2) + square(p2-l2)
+	d := p.first - p.second
+	return d - math.Sqrt(max(low, 0)), d + math.Sqrt(max(high, 0))
 }
 
 // phi is the correlation of the two successes with Newcombe's continuity
 // correction; zero where a margin is empty.
-func (p Pairs) phi() float64 {
-	a, b, c, d := float64(p.Both), float64(p.First), float64(p.Second), float64(p.Neither)
+func (p pairShares) phi(n float64) float64 {
+	a, b, c, d := p.both, p.first, p.second, p.neither
 	margins := (a + b) * (c + d) * (a + c) * (b + d)
 	if margins == 0 {
 		return 0
 	}
 	num := a*d - b*c
 	if num > 0 {
-		num = max(num-float64(p.N())/2, 0)
+		num = max(num-1/(2*n), 0)
 	}
-	return num / (math.Sqrt((a+b)*(c+d)) * math.Sqrt((a+c)*(b+d)))
+	return num / math.Sqrt(margins)
 }
 
 // McNemar is the exact two-sided p-value of the hypothesis that neither of
