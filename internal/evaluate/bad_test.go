@@ -49,7 +49,7 @@ func TestBadFilesAreRefused(t *testing.T) {
 		{name: "another test set than the spec pins", change: func(r *Request) { r.Spec.Test.Digest = "sha256:" + strings.Repeat("0", 64) }, want: "the file is not the pinned one: the spec pins test.csv as sha256:000000000000, this one is sha256:041d9e671d13"},
 		{name: "other bytes than the digest", change: func(r *Request) { r.Predictions.Digest = "sha256:" + strings.Repeat("0", 64) }, want: "the file is not the pinned one: preds.csv is sha256:2a305bece374, expected sha256:000000000000"},
 		{name: "unknown grade", change: func(r *Request) { r.Grade = "good" }, want: `"good" is no grade of evidence; known are claimed, computed and rescored`},
-		{name: "a task that cannot be evaluated", change: func(r *Request) { r.Spec.Task = "ranking" }, want: "task ranking cannot be evaluated, only binary and regression"},
+		{name: "a task that cannot be evaluated", change: func(r *Request) { r.Spec.Task = "clustering" }, want: "task clustering cannot be evaluated, only binary, multiclass, multilabel, regression, ranking, forecasting, generative"},
 		{name: "the labels for predictions", change: func(r *Request) {
 			r.Predictions, r.Spec.Predictions.Column = r.Test, "y"
 		}, want: "reading test.csv: column y is the truth itself, and cannot be its prediction\nhint: name the column of the scores in predictions.column"},

@@ -1,33 +1,143 @@
 package evaluate
 
 import (
+	"context"
 	"fmt"
+	"slices"
 
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/stats"
 )
 
-// known is what the simplest model knows: the mean label (for classes, the
-// share of positives), and whose.
-type known struct {
-	mean  float64
-	whose string
+// opponent is a simple model: what it says of rows, and how it came to that.
+type opponent struct {
+	at   []int32 // places in the sample of the rows of which it says something; nil for all
+	said *predicted
+	// constant says that it says the same of every row, score or decision.
+	constant bool
+	note     string
 }
 
-// prior takes it from the training labels where they can be read, else from
-// the test set's own.
-func prior(train *truth, s *sample) known {
-	k := known{whose: "the test labels", mean: meanLabel(s.positive, s.label)}
-	if train == nil {
-		return k
+// baseline measures the improvement over something simple.
+func (w *work) baseline(ctx context.Context, b *project.Baseline) ItemResult {
+	result := ItemResult{Kind: KindBaseline, Item: baselineItem(b), Metric: b.Metric}
+	limit := &project.Limit{Min: &b.Gain}
+	o, refusal := w.opponent(ctx, b)
+	if refusal != nil {
+		result.Measure = *refusal
+		return result
 	}
-	if train.missing == 0 && len(train.positive)+len(train.value) > 0 {
-		return known{mean: meanLabel(train.positive, train.value), whose: "the training labels"}
+	part := w.all.pick(o.at)
+	if o.constant {
+		result.Measure, result.Reference = w.overConstant(b.Metric, part, o.said, result.Item, limit)
+	} else {
+		result.Measure, result.Reference = w.improvement(b.Metric, part, part.instead(o.said), result.Item, limit)
 	}
-	return k
+	if result.Status == StatusOK {
+		result.note(o.note)
+	}
+	return result
 }
 
-func meanLabel(positive []bool, label []float64) float64 {
+// opponent is the simple model that the spec names, or why there is none.
+func (w *work) opponent(ctx context.Context, b *project.Baseline) (*opponent, *Measure) {
+	refuse := func(status, why string) (*opponent, *Measure) {
+		m := without(status, why, 0, w.all.n())
+		return nil, &m
+	}
+	switch b.Kind {
+	case "last_value":
+		o := w.lastValue()
+		if len(o.at) == 0 {
+			return refuse(StatusUndefined, "no row has a label before it in time")
+		}
+		return o, nil
+	case "linear":
+		o, why := w.linear()
+		if why != "" {
+			return refuse(StatusError, why)
+		}
+		return o, nil
+	case "previous":
+		if w.Champion == nil {
+			return refuse(StatusUndefined, "there is no previous model whose predictions are known")
+		}
+		at, said, err := w.championScores(ctx, w.Champion)
+		switch {
+		case err != nil:
+			return refuse(StatusError, oneLine(err))
+		case float64(w.all.n()-len(at)) > maxChampionMisses*float64(w.all.n()):
+			return refuse(StatusError, fmt.Sprintf("the previous model scored only %d of %d rows", len(at), w.all.n()))
+		}
+		return &opponent{at: at, said: said, note: fmt.Sprintf("the champion of channel %s, on %d rows that it scored too", w.Champion.Channel, len(at))}, nil
+	}
+	return w.constant(b), nil
+}
+
+// constant is the model that says the same of every row: the mean label, the
+// shares of the classes (prior), or the most frequent class (constant).
+func (w *work) constant(b *project.Baseline) *opponent {
+	info, _ := stats.Lookup(b.Metric)
+	known, whose := w.known()
+	n := w.all.n()
+	switch w.Spec.Task {
+	case "multiclass":
+		return constantClass(known.class, w.all, b.Kind == "prior", whose)
+	case "multilabel":
+		return constantLabels(known, w.all, project.Thresholded(w.Spec.Task, b.Metric))
+	case "ranking":
+		return &opponent{said: &predicted{score: make([]float64, n)}, note: "every row gets the same score, so that its place is left to chance"}
+	}
+	mean := meanLabel(known.positive, known.value, known.weight)
+	o := &opponent{constant: true, said: &predicted{score: slices.Repeat([]float64{mean}, n)}, note: fmt.Sprintf("every row gets %.6g, the mean of %s", mean, whose)}
+	switch {
+	case w.Spec.Task == "binary" && info.Thresholded():
+		// The prior's own decision is that of the majority, whatever the
+		// model's threshold is.
+		o.said.score = slices.Repeat([]float64{majority(mean, *w.Spec.Predictions.Threshold)}, n)
+	case w.Spec.Task == "binary" && b.Kind == "constant":
+		o.said.score = slices.Repeat([]float64{indicator(mean >= 0.5)}, n)
+		o.note = fmt.Sprintf("every row gets %g, the more frequent of %s", o.said.score[0], whose)
+	}
+	return o
+}
+
+// majority is a score on the side of the threshold where most labels are.
+func majority(share, threshold float64) float64 {
+	if share < 0.5 {
+		return threshold - 1
+	}
+	return threshold
+}
+
+// labels are those that the simplest models learn from.
+type labels struct {
+	positive, is []bool
+	value        []float64
+	class        []int32
+	weight       []float64
+}
+
+// known are the training labels where they can be read, else the test set's
+// own.
+func (w *work) known() (l labels, whose string) {
+	if t := w.trainTruth; t != nil && t.missing == 0 && len(t.positive)+len(t.value)+len(t.class) > 0 {
+		return labels{positive: t.positive, value: t.value, class: t.class}, "the training labels"
+	}
+	s := w.all
+	return labels{positive: s.positive, is: s.is, value: s.label, class: s.class, weight: s.weight}, "the test labels"
+}
+
+func meanLabel(positive []bool, label, weight []float64) float64 {
+	if weight != nil {
+		if positive != nil {
+			label = make([]float64, len(positive))
+			for i, is := range positive {
+				label[i] = indicator(is)
+			}
+		}
+		return stats.WeightedMean(label, weight)(nil)
+	}
 	if positive != nil {
 		return float64(countPositive(positive)) / float64(len(positive))
 	}
@@ -38,36 +148,53 @@ func meanLabel(positive []bool, label []float64) float64 {
 	return sum / float64(len(label))
 }
 
-// baseline measures the improvement over a model that gives every row the
-// same answer.
-func (j *judge) baseline(b *project.Baseline, s *sample, k known) ItemResult {
-	item := baselineItem(b)
-	limit := &project.Limit{Min: &b.Gain}
-	constant := make([]float64, s.n())
-	for i := range constant {
-		constant[i] = k.mean
+// constantClass says of every row the shares of the classes among the labels,
+// or the most frequent one alone.
+func constantClass(class []int32, s *sample, shares bool, whose string) *opponent {
+	k := len(s.names)
+	count := make([]float64, k)
+	for _, c := range class {
+		count[c]++
 	}
-	if info, _ := stats.Lookup(b.Metric); info.Thresholded() {
-		// The prior's own decision is that of the majority, whatever the
-		// model's threshold is.
-		for i := range constant {
-			constant[i] = *j.spec.Predictions.Threshold
-			if k.mean < 0.5 {
-				constant[i]--
-			}
+	most := slices.Index(count, slices.Max(count))
+	row := make([]float64, k)
+	for c := range row {
+		row[c] = indicator(c == most)
+		if shares {
+			row[c] = count[c] / float64(len(class))
 		}
 	}
-	result := ItemResult{Kind: KindBaseline, Item: item, Metric: b.Metric}
-	result.Measure, result.Reference = j.overConstant(b.Metric, s, constant, item, limit)
-	if result.Status == StatusOK {
-		result.note(fmt.Sprintf("every row gets %.6g, the mean of %s", k.mean, k.whose))
+	o := &opponent{said: &predicted{decision: slices.Repeat([]int32{int32(most)}, s.n())}, note: fmt.Sprintf("every row is decided %s, the most frequent of %s", s.names[most], whose)}
+	if s.said.scores != nil {
+		o.said.width, o.said.scores = k, slices.Repeat(row, s.n())
+		if shares {
+			o.note = fmt.Sprintf("every row gets the shares of the classes among %s", whose)
+		}
 	}
-	return result
+	return o
+}
+
+// constantLabels says of every row each label's share, or where decisions are
+// compared, what most rows have.
+func constantLabels(l labels, s *sample, decisions bool) *opponent {
+	k := len(s.names)
+	row := make([]float64, k)
+	for label := range row {
+		of := make([]bool, s.n())
+		for i := range of {
+			of[i] = l.is[i*k+label]
+		}
+		row[label] = meanLabel(of, nil, l.weight)
+		if decisions {
+			row[label] = majority(row[label], *s.threshold)
+		}
+	}
+	return &opponent{said: &predicted{width: k, scores: slices.Repeat(row, s.n())}, note: "every row gets each label's share of the test labels"}
 }
 
 // overConstant is improvement over the same score for all rows, where the
 // other side's share of the uncertainty is known to be none.
-func (j *judge) overConstant(name string, s *sample, constant []float64, item string, limit *project.Limit) (Measure, *float64) {
+func (j *judge) overConstant(name string, s *sample, constant *predicted, item string, limit *project.Limit) (Measure, *float64) {
 	info, _ := stats.Lookup(name)
 	var reference float64
 	switch {
@@ -75,9 +202,9 @@ func (j *judge) overConstant(name string, s *sample, constant []float64, item st
 		reference = 0.5
 	case name == "mcc": // undefined for constant decisions, which have no correlation
 	case info.Thresholded() && j.spec.Predictions.Threshold != nil && (name == "recall" || name == "specificity" || name == "fpr"):
-		reference = j.point(info, s.rescored(constant))
+		reference = s.instead(constant).point(info)
 	default:
-		return j.improvement(name, s, constant, item, limit)
+		return j.improvement(name, s, s.instead(constant), item, limit)
 	}
 	m := j.metric(name, s, item, nil)
 	if m.Status != StatusOK {

@@ -10,22 +10,29 @@ import (
 
 // improvement measures by how much the sample's scores are better than those
 // of another model on the same rows, paired.
-func (j *judge) improvement(name string, s *sample, other []float64, item string, limit *project.Limit) (m Measure, reference *float64) {
+func (j *judge) improvement(name string, s, second *sample, item string, limit *project.Limit) (m Measure, reference *float64) {
 	info, ok := stats.Lookup(name)
 	if !ok || info.Better == stats.Neither {
 		return without(StatusError, fmt.Sprintf("no value of %s is better than another, so models cannot be compared by it", name), 0, s.n()), nil
 	}
-	if info.Thresholded() && j.spec.Predictions.Threshold == nil {
-		return without(StatusError, fmt.Sprintf("%s needs predictions.threshold", name), 0, s.n()), nil
+	if _, refusal := j.lookup(name, s); refusal != nil {
+		return *refusal, nil
 	}
-	second := s.rescored(other)
-	ours, theirs := j.point(info, s), j.point(info, second)
+	for _, one := range []*sample{s, second} {
+		if _, ok := lacking(info, one); ok {
+			return lack(info, one), nil
+		}
+	}
+	ours, theirs := s.point(info), second.point(info)
 	reference = number(theirs)
 	if math.IsNaN(ours) {
-		return without(StatusUndefined, s.whyUndefined(name), 0, s.n()), reference
+		return without(StatusUndefined, s.whyUndefined(info), 0, s.n()), reference
 	}
 	if math.IsNaN(theirs) {
-		return without(StatusUndefined, "of the other model: "+second.whyUndefined(name), 0, s.n()), nil
+		return without(StatusUndefined, "of the other model: "+second.whyUndefined(info), 0, s.n()), nil
+	}
+	if few, why := s.tooFewToDraw(); why != "" {
+		return without(StatusTooFew, why, few, s.n()), reference
 	}
 	i, n := j.pairedInterval(info, s, second, item)
 	if !i.Usable() || i.Degenerate {
@@ -33,38 +40,47 @@ func (j *judge) improvement(name string, s *sample, other []float64, item string
 			i = exact
 		}
 	}
-	m = j.finish(with(behind(info.Better, ours, theirs), i, n, s.n()), item, info.Thresholded())
+	m = j.finish(with(behind(info.Better, ours, theirs), i, n, s.n()), item, j.thresholded(name))
 	m.Needed = j.needed(m, limit, nil)
 	return m, reference
 }
 
 // pairedInterval is that of "first is better than second by".
 func (j *judge) pairedInterval(info stats.Metric, first, second *sample, item string) (stats.Interval, int) {
-	r := j.resampling(item)
-	switch info.Kind {
+	r, n := j.resampling(item), first.counted(info)
+	a, two, simple := first.simple(info)
+	b, _, _ := second.simple(info)
+	if !simple {
+		_, i := first.interval(r, paired(info, first, second))
+		return i, n
+	}
+	switch two.Kind {
 	case stats.Rank:
-		_, i := stats.DeLongPaired(first.positive, first.score, second.score, r.Confidence)
-		return i, first.n()
+		_, i := stats.DeLongPaired(a.positive, a.score, b.score, r.Confidence)
+		return i, n
 	case stats.Rate, stats.Decision:
-		t := *j.spec.Predictions.Threshold
-		a, b := decisions(first.score, t), decisions(second.score, t)
-		if pairs, ok := ratePairs(info.Name, first.positive, a, b); ok {
+		da, db := decisions(a.score, *a.threshold), decisions(b.score, *b.threshold)
+		if pairs, ok := ratePairs(two.Base, a.positive, da, db); ok {
 			i := pairs.Interval(r.Confidence)
 			if info.Better == stats.Less {
 				i = i.Negate()
 			}
 			return i, pairs.N()
 		}
-		return r.DecisionPaired(first.positive, a, b, func(a, b stats.Confusion) float64 {
-			return behind(info.Better, a.Value(info.Name), b.Value(info.Name))
-		}), first.n()
+		return r.DecisionPaired(a.positive, da, db, func(a, b stats.Confusion) float64 {
+			return behind(info.Better, a.Value(two.Base), b.Value(two.Base))
+		}), n
 	}
-	_, i := r.BCa(first.n(), func(rows []int32) stats.Statistic {
-		f, _ := first.pick(rows).statistic(info.Name)
-		g, _ := second.pick(rows).statistic(info.Name)
+	_, i := r.BCa(first.n(), paired(two, a, b))
+	return i, n
+}
+
+// paired is by how much first is better than second on the same rows.
+func paired(info stats.Metric, first, second *sample) stats.Build {
+	return func(rows []int32) stats.Statistic {
+		f, g := first.pick(rows).compute(info), second.pick(rows).compute(info)
 		return func(w []int32) float64 { return behind(info.Better, f(w), g(w)) }
-	})
-	return i, first.n()
+	}
 }
 
 func decisions(score []float64, threshold float64) []bool {
@@ -118,6 +134,9 @@ func ratePairs(metric string, positive, first, second []bool) (p stats.Pairs, ok
 // and Pearson allow of none seen, and a row changes a mean of losses by no
 // more than the losses' range.
 func sameScores(info stats.Metric, first, second *sample, confidence float64) (stats.Interval, bool) {
+	if v, _, ok := first.simple(info); !ok || v != first {
+		return stats.Interval{}, false
+	}
 	for i, s := range first.score {
 		if s != second.score[i] {
 			return stats.Interval{}, false

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/table"
@@ -23,14 +24,46 @@ func examine(t *table.Table, digest, id, label string, labels *truth) (*Set, err
 		}
 		set.IDs = examineIDs(c, t.Rows)
 	}
-	if labels != nil {
+	if labels != nil && label != "" {
 		set.Labels = &Labels{Column: label, Missing: labels.missing}
 		if labels.positive != nil {
 			n := countPositive(labels.positive)
 			set.Labels.Positive = &n
 		}
+		set.Labels.Classes = labels.rows()
 	}
 	return set, nil
+}
+
+// labelColumn names the column of the test set's labels, or all of them; none
+// where the task does without.
+func labelColumn(spec *project.Spec) string {
+	if spec.Task == "generative" {
+		return ""
+	}
+	if len(spec.Test.Labels) > 0 {
+		return strings.Join(spec.Test.Labels, ", ")
+	}
+	return spec.Test.Label
+}
+
+// rows counts the rows of each class or label.
+func (t *truth) rows() (all []ClassRows) {
+	for k, name := range t.names {
+		n := 0
+		for _, c := range t.class {
+			if int(c) == k {
+				n++
+			}
+		}
+		for i := k; i < len(t.is); i += len(t.names) {
+			if t.is[i] {
+				n++
+			}
+		}
+		all = append(all, ClassRows{Name: name, Rows: n})
+	}
+	return all
 }
 
 func examineColumn(c *table.Column, rows int) Column {
@@ -78,16 +111,17 @@ func features(spec *project.Spec, test, train *table.Table, scored bool) []strin
 // candidates are a test set's columns that may be features. scored says that
 // the predictions stand in the test set itself.
 func candidates(spec *project.Spec, test *table.Table, scored bool) []string {
-	roles := []string{spec.Test.ID, spec.Test.Time, spec.Test.Label}
+	roles := []string{spec.Test.ID, spec.Test.Time, spec.Test.Label, spec.Test.Group, spec.Test.Unit, spec.Test.Weight}
+	roles = append(roles, spec.Test.Labels...)
 	if spec.Train != nil {
 		roles = append(roles, spec.Train.ID, spec.Train.Time, spec.Train.Label)
 	}
 	if scored {
-		roles = append(roles, spec.Predictions.Column)
+		roles = append(roles, layoutOf(spec, spec.Named()).columns()...)
 	}
 	out := []string{}
 	for _, name := range test.Names() {
-		if !slices.Contains(roles, name) {
+		if !slices.Contains(roles, name) && !(scored && spec.Predictions.Prefix != "" && strings.HasPrefix(name, spec.Predictions.Prefix)) {
 			out = append(out, name)
 		}
 	}

@@ -34,7 +34,7 @@ func Items(spec *project.Spec, d *Datacheck) Enumeration {
 	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Metrics)) {
 		limit := spec.Metrics[name]
-		items.Metrics = append(items.Metrics, Item{ID: name, Metric: name, Limit: &limit, Path: "spec.metrics." + name})
+		items.Metrics = append(items.Metrics, Item{ID: name, Metric: name, Limit: &limit, Path: project.MetricPath("spec.metrics", name)})
 	}
 	if b := spec.Baseline; b != nil {
 		gain := b.Gain
@@ -89,7 +89,7 @@ func (items *Enumeration) fromData(spec *project.Spec, d *Datacheck) {
 
 func sliceItems(metric string, limit project.SliceLimit, part Part) (items []Item) {
 	rows := part.Rows
-	item := Item{Metric: metric, By: part.By, Group: part.Group, Rows: &rows, Path: "spec.slices." + metric}
+	item := Item{Metric: metric, By: part.By, Group: part.Group, Rows: &rows, Path: project.MetricPath("spec.slices", metric)}
 	if limit.Min != nil || limit.Max != nil {
 		item.ID, item.Limit = sliceItem(metric, part.By, part.Group), &project.Limit{Min: limit.Min, Max: limit.Max}
 		items = append(items, item)

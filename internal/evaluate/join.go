@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/weighlock/weighlock/internal/stats"
@@ -19,29 +18,25 @@ import (
 // joined are the test rows that have a prediction, in the test set's order.
 type joined struct {
 	Join
-	rows  []int32 // of the test set
-	score []float64
+	rows []int32    // of the test set
+	said *predicted // of each of them
 }
 
-// join finds each test row's score, by id, or by the order of rows where the
-// test set has no id column.
-func join(test, predictions *table.Table, testID, predictionID, column string) (*joined, error) {
-	score, err := scores(predictions, column)
-	if err != nil {
-		return nil, err
-	}
+// join finds what is said of each test row, by id, or by the order of rows
+// where the test set has no id column.
+func join(test, predictions *table.Table, testID, predictionID string, said *predicted) (*joined, error) {
 	if testID == "" {
-		return joinRows(test, predictions, score)
+		return joinRows(test, predictions, said)
 	}
-	return joinIDs(test, predictions, testID, predictionID, score)
+	return joinIDs(test, predictions, testID, predictionID, said)
 }
 
-func joinRows(test, predictions *table.Table, score []float64) (*joined, error) {
+func joinRows(test, predictions *table.Table, said *predicted) (*joined, error) {
 	if test.Rows != predictions.Rows {
 		return nil, fmt.Errorf("joining %s to %s: %d rows against %d, and no id column\nhint: name the id column in data.test.id",
 			predictions.Name, test.Name, predictions.Rows, test.Rows)
 	}
-	j := &joined{Join: Join{By: "row", Matched: test.Rows}, score: score, rows: make([]int32, test.Rows)}
+	j := &joined{Join: Join{By: "row", Matched: test.Rows}, said: said, rows: make([]int32, test.Rows)}
 	for i := range j.rows {
 		j.rows[i] = int32(i)
 	}
@@ -50,28 +45,33 @@ func joinRows(test, predictions *table.Table, score []float64) (*joined, error) 
 
 // digest names the predictions as they are evaluated: the score of each test
 // row, in the test set's order, as eight bytes of IEEE 754, little-endian; NaN
-// where there is none. So it depends neither on the order of the rows in the
-// file nor on how it is written.
-func (j *joined) digest() string {
+// where there is none. Where a row has several numbers, they follow each other
+// in the order of the classes' or labels' names, and a decision, by its place
+// among them, comes last. So it depends neither on the order of the rows in
+// the file nor on how it is written.
+func (j *joined) digest(said *predicted) string {
 	h := sha256.New()
 	buffer := make([]byte, 0, 1<<15)
 	next := 0
+	none := []float64{math.NaN()}
 	for row := range j.Matched + j.Missing {
-		score := math.Float64bits(math.NaN())
+		values := none
 		if next < len(j.rows) && int(j.rows[next]) == row {
-			score = math.Float64bits(j.score[next] + 0) // -0 is 0
+			values = said.numbersOf(next)
 			next++
 		}
-		if buffer = binary.LittleEndian.AppendUint64(buffer, score); len(buffer) == cap(buffer) {
-			h.Write(buffer)
-			buffer = buffer[:0]
+		for _, v := range values {
+			if buffer = binary.LittleEndian.AppendUint64(buffer, math.Float64bits(v+0)); len(buffer) == cap(buffer) { // -0 is 0
+				h.Write(buffer)
+				buffer = buffer[:0]
+			}
 		}
 	}
 	h.Write(buffer)
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
-func joinIDs(test, predictions *table.Table, testID, predictionID string, score []float64) (*joined, error) {
+func joinIDs(test, predictions *table.Table, testID, predictionID string, said *predicted) (*joined, error) {
 	if predictionID == "" {
 		predictionID = testID
 	}
@@ -87,6 +87,7 @@ func joinIDs(test, predictions *table.Table, testID, predictionID string, score 
 		return nil, err
 	}
 	j := &joined{Join: Join{By: "id"}}
+	places := []int32{}
 	for i := range test.Rows {
 		row, ok := at[c.String(i)]
 		if !ok {
@@ -94,8 +95,9 @@ func joinIDs(test, predictions *table.Table, testID, predictionID string, score 
 			continue
 		}
 		j.rows = append(j.rows, int32(i))
-		j.score = append(j.score, score[row])
+		places = append(places, row)
 	}
+	j.said = said.pick(places)
 	j.Matched = len(j.rows)
 	j.Extra = predictions.Rows - j.Matched
 	if j.Matched == 0 {
@@ -198,15 +200,16 @@ func pseudonym(key []byte, id string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// stored is the CSV of matched predictions that the registry may keep.
-func (j *joined) stored(id *table.Column, key []byte) ([]byte, error) {
+// stored is the CSV of matched predictions that the registry may keep, in the
+// given columns beside the id.
+func (j *joined) stored(id *table.Column, key []byte, columns, names []string) ([]byte, error) {
 	lines := make([][]string, len(j.rows))
 	for k, row := range j.rows {
-		lines[k] = []string{pseudonym(key, id.String(int(row))), strconv.FormatFloat(j.score[k], 'g', -1, 64)}
+		lines[k] = append([]string{pseudonym(key, id.String(int(row)))}, j.said.cells(k, names)...)
 	}
 	slices.SortFunc(lines, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
 	var b bytes.Buffer
-	err := table.WriteCSV(&b, []string{"id", "score"}, func(yield func([]string) bool) {
+	err := table.WriteCSV(&b, append([]string{"id"}, columns...), func(yield func([]string) bool) {
 		for _, l := range lines {
 			if !yield(l) {
 				return

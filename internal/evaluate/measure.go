@@ -16,6 +16,8 @@ type judge struct {
 	// Were the spec or the model's name in it, a change that has nothing to do
 	// with a number would draw its interval anew, until one suits.
 	seed string
+	// seedOf is the seed of what columns of the predictions say.
+	seedOf func(columns []string) string
 }
 
 func (j *judge) resampling(item string) stats.Resampling {
@@ -42,20 +44,50 @@ func (j *judge) finish(m Measure, item string, thresholded bool) Measure {
 
 // metric measures one metric on a sample.
 func (j *judge) metric(name string, s *sample, item string, limit *project.Limit) Measure {
-	info, ok := stats.Lookup(name)
-	if !ok || !info.For(j.spec.Task) {
-		return without(StatusError, fmt.Sprintf("metric %s is not one for task %s", name, j.spec.Task), 0, s.n())
+	info, refusal := j.lookup(name, s)
+	if refusal != nil {
+		return *refusal
 	}
-	if info.Thresholded() && j.spec.Predictions.Threshold == nil {
-		return without(StatusError, fmt.Sprintf("%s needs predictions.threshold", name), 0, s.n())
-	}
+	j = j.about(info, s)
 	m, rate := j.measure(info, s, item)
 	if m.Status == StatusUndefined {
-		m.Detail = s.whyUndefined(name)
+		m.Detail = s.whyUndefined(info)
 	}
-	m = j.finish(m, item, info.Thresholded())
+	m = j.finish(m, item, j.thresholded(name))
 	m.Needed = max(j.needed(m, limit, rate), neededNull(m, limit, 0.5))
 	return m
+}
+
+// lookup finds a metric, and refuses one that the task does not have or that
+// lacks its threshold.
+func (j *judge) lookup(name string, s *sample) (stats.Metric, *Measure) {
+	info, ok := stats.Lookup(name)
+	var refusal Measure
+	switch {
+	case !ok || !project.Fits(info, j.spec.Task):
+		refusal = without(StatusError, fmt.Sprintf("metric %s is not one for task %s", name, j.spec.Task), 0, s.n())
+	case j.thresholded(name) && j.spec.Predictions.Threshold == nil:
+		refusal = without(StatusError, fmt.Sprintf("%s needs predictions.threshold", name), 0, s.n())
+	default:
+		return info, nil
+	}
+	return info, &refusal
+}
+
+func (j *judge) thresholded(metric string) bool {
+	return project.Thresholded(j.spec.Task, metric)
+}
+
+// about is the judge of a metric: one of columns is drawn by what they hold,
+// and not by the scores, which have nothing to do with it.
+func (j *judge) about(info stats.Metric, s *sample) *judge {
+	columns := columnsOf([]string{info.Name})
+	if len(columns) == 0 || j.seedOf == nil {
+		return j
+	}
+	own := *j
+	own.seed = j.seedOf(columns)
+	return &own
 }
 
 // measure is value and interval; for a rate also its counts.
@@ -64,39 +96,98 @@ func (j *judge) measure(info stats.Metric, s *sample, item string) (Measure, *st
 	if n == 0 {
 		return without(StatusUndefined, "no rows", 0, 0), nil
 	}
-	switch info.Kind {
+	v, two, ok := s.simple(info)
+	if !ok {
+		return j.general(info, s, item)
+	}
+	switch two.Kind {
 	case stats.Rate:
-		p, _ := s.confusion(*j.spec.Predictions.Threshold).Rate(info.Name)
+		p, _ := v.decided().Rate(two.Base)
 		return with(p.Value(), p.Interval(r.Confidence), p.N, n), &p
 	case stats.Decision:
-		c := s.confusion(*j.spec.Predictions.Threshold)
-		return with(c.Value(info.Name), r.DecisionInterval(c, info.Name), n, n), nil
+		c := v.decided()
+		return with(c.Value(two.Base), r.DecisionInterval(c, two.Base), n, n), nil
 	case stats.Rank:
-		auc, i := stats.DeLong(s.positive, s.score, r.Confidence)
+		auc, i := stats.DeLong(v.positive, v.score, r.Confidence)
 		return with(auc, i, n, n), nil
 	case stats.Calibration:
-		null := r.CalibrationNull(s.score, stats.CalibrationBins, 0.95, 0.975)
-		value, i := r.Calibration(n, null[1], s.build(info.Name))
+		null := r.CalibrationNull(v.score, stats.CalibrationBins, 0.95, 0.975)
+		value, i := r.Calibration(n, null[1], v.build(two))
 		m := with(value, i, n, n)
 		m.Null95 = number(null[0])
 		return m, nil
 	case stats.Quantile:
-		f, _ := s.statistic(info.Name)
-		return with(f(nil), stats.MedianInterval(stats.AbsoluteErrors(s.label, s.score), r.Confidence), n, n), nil
+		return with(v.compute(two)(nil), stats.MedianInterval(stats.AbsoluteErrors(v.label, v.score), r.Confidence), n, n), nil
 	}
-	value, i := r.BCa(n, s.build(info.Name))
+	value, i := r.BCa(n, v.build(two))
 	m := with(value, i, n, n)
-	if _, note := s.statistic(info.Name); m.Status == StatusOK {
+	if _, note, _ := v.statistic(two); m.Status == StatusOK {
 		m.note(note)
 	}
 	return m, nil
 }
 
-func (s *sample) build(metric string) stats.Build {
-	return func(rows []int32) stats.Statistic {
-		f, _ := s.pick(rows).statistic(metric)
-		return f
+// general measures what has no interval in closed form: it is drawn over rows,
+// or over units where rows belong together, by what the rows count. A share of
+// rows that count once each and stand alone is a proportion all the same.
+func (j *judge) general(info stats.Metric, s *sample, item string) (Measure, *stats.Proportion) {
+	r, n := j.resampling(item), s.n()
+	f, note, err := s.statistic(info)
+	if err != nil {
+		return without(StatusError, oneLine(err), 0, n), nil
 	}
+	value := f(nil)
+	if math.IsNaN(value) {
+		return without(StatusUndefined, "", 0, n), nil
+	}
+	if few, why := s.tooFewToDraw(); why != "" {
+		return without(StatusTooFew, why, few, n), nil
+	}
+	if p, ok := s.share(info, value); ok {
+		m := with(p.Value(), p.Interval(r.Confidence), n, n)
+		m.note(note)
+		return m, &p
+	}
+	m := with(value, s.around(r, info), s.counted(info), n)
+	m.note(note)
+	if m.Status == StatusOK {
+		m.note(s.tell())
+	}
+	return m, nil
+}
+
+// around is the interval of a metric's value.
+func (s *sample) around(r stats.Resampling, info stats.Metric) (i stats.Interval) {
+	switch {
+	case info.Base == "quantile" && s.plain():
+		return quantileInterval(s.said.columns[info.Args[0]], info.Args[1], r.Confidence)
+	case info.Kind == stats.Calibration && s.plain():
+		_, i = r.Calibration(s.n(), math.Inf(-1), s.build(info))
+	default:
+		_, i = s.interval(r, s.build(info))
+	}
+	return i
+}
+
+// share is a metric that is a share of all rows, as a proportion.
+func (s *sample) share(info stats.Metric, value float64) (stats.Proportion, bool) {
+	if !s.plain() || info.Kind != stats.Share && info.Kind != stats.Rate {
+		return stats.Proportion{}, false
+	}
+	x := math.Round(value * float64(s.n()))
+	return stats.Proportion{X: int(x), N: s.n()}, math.Abs(x-value*float64(s.n())) < 1e-6
+}
+
+// counted is the n that a metric rests on: a ranking's queries, else rows.
+func (s *sample) counted(info stats.Metric) int {
+	if info.Kind == stats.PerQuery {
+		return len(sizesOf(s.query))
+	}
+	return s.n()
+}
+
+func (s *sample) build(info stats.Metric) stats.Build {
+	return func(rows []int32) stats.Statistic { return s.pick(rows).compute(info) }
 }
 
 // needed is the n that would decide, where the value meets the limit and the
@@ -148,18 +239,22 @@ const leastOfAClass = 10
 
 // tooFew says why a metric is not judged on a small part, or "".
 func (j *judge) tooFew(name string, s *sample, least int) (n int, why string) {
-	n = s.n()
 	info, _ := stats.Lookup(name)
-	if info.Kind == stats.Rate && j.spec.Predictions.Threshold != nil && s.positive != nil {
-		p, _ := s.confusion(*j.spec.Predictions.Threshold).Rate(name)
+	n = s.counted(info)
+	v, two, ok := s.simple(info)
+	if ok && two.Kind == stats.Rate && v.threshold != nil {
+		p, _ := v.decided().Rate(two.Base)
 		n = p.N
+	}
+	if s.weight != nil {
+		n = int(min(float64(n), stats.Kish(s.weight)))
 	}
 	if n < least {
 		return n, strconv.Itoa(least) + " are asked for"
 	}
-	if name == "roc_auc" || name == "average_precision" {
-		positive := countPositive(s.positive)
-		if few := min(positive, s.n()-positive); few > 0 && few < leastOfAClass {
+	if ok && (two.Base == "roc_auc" || two.Base == "average_precision") {
+		positive := countPositive(v.positive)
+		if few := min(positive, v.n()-positive); few > 0 && few < leastOfAClass {
 			return few, fmt.Sprintf("only %d rows of one class, and %d are needed", few, leastOfAClass)
 		}
 	}
@@ -168,30 +263,58 @@ func (j *judge) tooFew(name string, s *sample, least int) (n int, why string) {
 
 // gap measures how far a part falls behind all rows.
 func (j *judge) gap(name string, all *sample, at []int32, item string, limit *project.Limit) Measure {
-	info, _ := stats.Lookup(name)
 	part := all.pick(at)
-	whole, here := j.point(info, all), j.point(info, part)
+	info, refusal := j.lookup(name, part)
+	if refusal != nil {
+		return *refusal
+	}
+	j = j.about(info, all)
+	if _, ok := lacking(info, all); ok {
+		return lack(info, all)
+	}
+	whole, here := all.point(info), part.point(info)
 	if math.IsNaN(whole) || math.IsNaN(here) {
-		why := part.whyUndefined(name)
-		return without(StatusUndefined, why, 0, part.n())
+		return without(StatusUndefined, part.whyUndefined(info), 0, part.n())
+	}
+	if few, why := part.tooFewToDraw(); why != "" {
+		return without(StatusTooFew, why, few, part.n())
 	}
 	i, n := j.gapInterval(info, all, at, item)
 	value := behind(info.Better, whole, here)
-	m := j.finish(with(value, i, n, part.n()), item, info.Thresholded())
+	m := j.finish(with(value, i, n, part.n()), item, j.thresholded(name))
 	m.Needed = j.needed(m, limit, nil)
 	return m
 }
 
+// lacking says whether the sample lacks something for a metric.
+func lacking(info stats.Metric, s *sample) (string, bool) {
+	if _, _, ok := s.simple(info); ok || s.n() == 0 {
+		return "", false
+	}
+	_, _, err := s.statistic(info)
+	if err == nil {
+		return "", false
+	}
+	return oneLine(err), true
+}
+
+func lack(info stats.Metric, s *sample) Measure {
+	why, _ := lacking(info, s)
+	return without(StatusError, why, 0, s.n())
+}
+
 // point is a metric's value alone.
-func (j *judge) point(info stats.Metric, s *sample) float64 {
+func (s *sample) point(info stats.Metric) float64 {
 	if s.n() == 0 {
 		return math.NaN()
 	}
-	if info.Thresholded() {
-		return s.confusion(*j.spec.Predictions.Threshold).Value(info.Name)
+	if v, two, ok := s.simple(info); ok {
+		if two.Thresholded() {
+			return v.decided().Value(two.Base)
+		}
+		s, info = v, two
 	}
-	f, _ := s.statistic(info.Name)
-	return f(nil)
+	return s.compute(info)(nil)
 }
 
 // behind is by how much second is worse than first.
@@ -201,6 +324,8 @@ func behind(better stats.Direction, first, second float64) float64 {
 		return second - first
 	case stats.Zero:
 		return math.Abs(second) - math.Abs(first)
+	case stats.One:
+		return math.Abs(second-1) - math.Abs(first-1)
 	case stats.Neither:
 		return math.Abs(first - second)
 	}
@@ -208,15 +333,25 @@ func behind(better stats.Direction, first, second float64) float64 {
 }
 
 func (j *judge) gapInterval(info stats.Metric, all *sample, at []int32, item string) (stats.Interval, int) {
+	n := all.pick(at).counted(info)
 	if len(at) == all.n() {
-		return stats.Interval{Method: "exact", Detail: "the slice holds all rows"}, all.n()
+		return stats.Interval{Method: "exact", Detail: "the slice holds all rows"}, n
 	}
 	r := j.resampling(item)
-	switch info.Kind {
-	case stats.Rate:
-		t := *j.spec.Predictions.Threshold
-		whole, _ := all.confusion(t).Rate(info.Name)
-		part, _ := all.pick(at).confusion(t).Rate(info.Name)
+	marked := make([]bool, all.n())
+	for _, k := range at {
+		marked[k] = true
+	}
+	v, two, ok := all.simple(info)
+	switch {
+	case !ok && all.drawn() != nil:
+		_, i := all.interval(r, func(rows []int32) stats.Statistic { return gapStatistic(info, all, marked, rows) })
+		return i, n
+	case !ok:
+		v, two = all, info
+	case two.Kind == stats.Rate:
+		whole, _ := v.decided().Rate(two.Base)
+		part, _ := v.pick(at).decided().Rate(two.Base)
 		i := stats.Gap(whole, part, r.Confidence)
 		switch info.Better {
 		case stats.Less:
@@ -225,22 +360,16 @@ func (j *judge) gapInterval(info stats.Metric, all *sample, at []int32, item str
 			i = i.Magnitude()
 		}
 		return i, part.N
-	case stats.Decision:
-		t := *j.spec.Predictions.Threshold
-		return r.DecisionGap(all.confusion(t), all.pick(at).confusion(t), func(whole, part stats.Confusion) float64 {
-			return behind(info.Better, whole.Value(info.Name), part.Value(info.Name))
-		}), len(at)
+	case two.Kind == stats.Decision:
+		return r.DecisionGap(v.decided(), v.pick(at).decided(), func(whole, part stats.Confusion) float64 {
+			return behind(info.Better, whole.Value(two.Base), part.Value(two.Base))
+		}), n
+	case two.Kind == stats.Rank:
+		_, i := stats.DeLongGap(v.positive, v.score, marked, r.Confidence)
+		return i, n
 	}
-	marked := make([]bool, all.n())
-	for _, k := range at {
-		marked[k] = true
-	}
-	if info.Kind == stats.Rank {
-		_, i := stats.DeLongGap(all.positive, all.score, marked, r.Confidence)
-		return i, len(at)
-	}
-	_, i := r.Stratified(marked, func(rows []int32) stats.Statistic { return gapStatistic(info, all, marked, rows) })
-	return i, len(at)
+	_, i := r.Stratified(marked, func(rows []int32) stats.Statistic { return gapStatistic(two, v, marked, rows) })
+	return i, n
 }
 
 // gapStatistic is by how much the marked rows are behind all.
@@ -255,8 +384,7 @@ func gapStatistic(info stats.Metric, all *sample, marked []bool, rows []int32) s
 			inside = append(inside, int32(k))
 		}
 	}
-	whole, _ := s.statistic(info.Name)
-	part, _ := s.pick(inside).statistic(info.Name)
+	whole, part := s.compute(info), s.pick(inside).compute(info)
 	return func(w []int32) float64 {
 		if w == nil {
 			return behind(info.Better, whole(nil), part(nil))

@@ -38,9 +38,13 @@ type DataSet struct {
 type Predictions struct {
 	Digest string  `json:"digest"`
 	Rows   int     `json:"rows"`
-	Column string  `json:"column"`
+	Column string  `json:"column,omitempty"`
 	Stored string  `json:"stored,omitempty"`
 	Scores *Scores `json:"scores,omitempty"`
+	// Columns are those of the scores of several classes or labels, in the
+	// order of their names; Decision is that of the decided class.
+	Columns  []string `json:"columns,omitempty"`
+	Decision string   `json:"decision,omitempty"`
 }
 
 // Scores says what the scores that were judged look like, so that rules can
@@ -110,8 +114,8 @@ const (
 // the last ones differently write the same bytes.
 //
 // Seed is the first eight bytes of the SHA-256 of test|scores|item: the digest
-// of the pinned test data, that of the scores as they are evaluated, and the
-// item's name. For drift it is that of test|train|"drift "+column.
+// of the pinned test data, that of the scores as they are evaluated (for a
+// metric of columns, of those), and the item's name. For drift it is that of test|train|"drift "+column.
 type Measure struct {
 	Status     string   `json:"status"`
 	Value      *float64 `json:"value,omitempty"`
@@ -213,11 +217,19 @@ type IDs struct {
 	Missing    int    `json:"missing"`
 }
 
-// Labels describes the label column; Positive is nil for regression.
+// Labels describes the label column, or columns; Positive is nil where there
+// are not two classes. Classes counts the rows of each class or label.
 type Labels struct {
-	Column   string `json:"column"`
-	Missing  int    `json:"missing"`
-	Positive *int   `json:"positive,omitempty"`
+	Column   string      `json:"column"`
+	Missing  int         `json:"missing"`
+	Positive *int        `json:"positive,omitempty"`
+	Classes  []ClassRows `json:"classes,omitempty"`
+}
+
+// ClassRows is how many rows are of a class, or have a label.
+type ClassRows struct {
+	Name string `json:"name"`
+	Rows int    `json:"rows"`
 }
 
 // Overlap compares test with training rows.

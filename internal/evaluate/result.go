@@ -27,9 +27,12 @@ func (w *work) result(ctx context.Context) (*Result, error) {
 	model := Model{Name: w.Spec.Name}
 	out.Evaluation = &Evaluation{
 		Model: model, Spec: w.SpecDigest, Grade: w.Grade,
-		Data:        w.dataSet(w.Test, w.test, "test"),
-		Predictions: Predictions{Digest: w.Predictions.Digest, Rows: w.predictions.Rows, Column: w.Spec.Predictions.Column, Scores: describe(w.joined.score)},
-		Join:        w.joined.Join, Champion: compared, Results: w.results,
+		Data: w.dataSet(w.Test, w.test, "test"),
+		Predictions: Predictions{
+			Digest: w.Predictions.Digest, Rows: w.predictions.Rows, Scores: describe(w.joined.said.score),
+			Column: w.Spec.Predictions.Column, Columns: w.layout.scores, Decision: w.layout.decision,
+		},
+		Join: w.joined.Join, Champion: compared, Results: w.results,
 	}
 	if out.Stored != nil {
 		out.Evaluation.Predictions.Stored = artifact.Digest(out.Stored)
@@ -52,14 +55,15 @@ func (w *work) dataSet(s Source, t *table.Table, name string) DataSet {
 
 // store makes the predictions that the registry may keep.
 func (w *work) store(out *Result) error {
-	if w.Spec.Test.ID == "" || len(w.IDKey) == 0 {
+	l := kept(w.Spec, w.truth.names)
+	if w.Spec.Test.ID == "" || len(w.IDKey) == 0 || len(l.columns()) == 0 {
 		return nil
 	}
 	id, err := w.test.Column(w.Spec.Test.ID)
 	if err != nil {
 		return err
 	}
-	out.Stored, err = w.joined.stored(id, w.IDKey)
+	out.Stored, err = w.joined.stored(id, w.IDKey, l.columns(), w.truth.names)
 	return err
 }
 
@@ -78,7 +82,7 @@ func (w *work) champion(ctx context.Context) (*Compared, error) {
 	compared := &Compared{Channel: c.Channel, Digest: c.Digest, Predictions: c.Predictions.Digest}
 	var failure error
 	w.answer(ctx, ItemResult{Kind: KindChampion, Item: championItem(limit), Metric: limit.Metric}, func(r *ItemResult) {
-		at, score, err := w.championScores(ctx, c)
+		at, said, err := w.championScores(ctx, c)
 		if err != nil {
 			failure = err
 			return
@@ -91,7 +95,8 @@ func (w *work) champion(ctx context.Context) (*Compared, error) {
 		case float64(missed) > maxChampionMisses*float64(w.all.n()):
 			r.Measure = without(StatusError, fmt.Sprintf("the champion scored only %d of %d rows", len(at), w.all.n()), len(at), w.all.n())
 		default:
-			r.Measure, r.Reference = w.improvement(limit.Metric, w.all.pick(at), score, r.Item, notWorse(limit))
+			part := w.all.pick(at)
+			r.Measure, r.Reference = w.improvement(limit.Metric, part, part.instead(said), r.Item, notWorse(limit))
 			if missed > 0 {
 				r.note(fmt.Sprintf("the champion scored %d of %d rows, which are compared", len(at), w.all.n()))
 			}
@@ -100,23 +105,31 @@ func (w *work) champion(ctx context.Context) (*Compared, error) {
 	return compared, failure
 }
 
-// championScores finds the champion's score of each of the sample's rows by
-// the pseudonym of its id; at lists the places in the sample that have one. It
-// is nil where nothing can be joined.
-func (w *work) championScores(ctx context.Context, c *Champion) (at []int32, score []float64, err error) {
-	if w.Spec.Test.ID == "" || len(w.IDKey) == 0 {
+// championScores finds what the champion says of each of the sample's rows by
+// the pseudonym of its id; at lists the places in the sample of which it says
+// something. It is nil where nothing can be joined.
+func (w *work) championScores(ctx context.Context, c *Champion) (at []int32, said *predicted, err error) {
+	l := kept(w.Spec, w.truth.names)
+	if w.Spec.Test.ID == "" || len(w.IDKey) == 0 || len(l.columns()) == 0 {
 		return nil, nil, nil
 	}
 	name := "champion-" + c.Channel + ".csv"
-	t, err := c.Predictions.read(ctx, name, table.Options{Columns: []string{"id", "score"}, Text: []string{"id"}})
+	t, err := c.Predictions.read(ctx, name, table.Options{Columns: append([]string{"id"}, l.columns()...), Text: []string{"id"}})
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the predictions of champion %s: %w", artifact.Short(c.Digest), err)
 	}
-	values, err := scores(t, "score")
+	all, err := readPredicted(t, l, w.classes)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := inUnit(t, "score", []string{w.Spec.Champion.Metric}); err != nil {
+	metrics := []string{w.Spec.Champion.Metric}
+	switch w.Spec.Task {
+	case "binary", "regression", "forecasting", "ranking":
+		err = inUnit(t, "score", metrics)
+	case "multiclass":
+		err = distributions(t, l, all, metrics)
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	rows, err := ids(t, "id")
@@ -128,12 +141,13 @@ func (w *work) championScores(ctx context.Context, c *Champion) (at []int32, sco
 		return nil, nil, err
 	}
 	at = []int32{}
+	places := []int32{}
 	for k, row := range w.all.rows {
 		if found, ok := rows[pseudonym(w.IDKey, id.String(int(row)))]; ok {
-			at, score = append(at, int32(k)), append(score, values[found])
+			at, places = append(at, int32(k)), append(places, found)
 		}
 	}
-	return at, score, nil
+	return at, all.pick(places), nil
 }
 
 // sortResults orders results by item, and refuses two answers to one.
@@ -156,7 +170,7 @@ func (w *work) scored() bool { return w.Test.Digest == w.Predictions.Digest }
 func (w *work) datacheck(model Model) (*Datacheck, error) {
 	d := &Datacheck{Model: model, Spec: w.SpecDigest, Slices: []Part{}, Groups: []Part{}, Columns: driftColumns(w.Spec, w.test, w.scored())}
 	var err error
-	if d.Sets.Test, err = examine(w.test, w.Test.Digest, w.Spec.Test.ID, w.Spec.Test.Label, w.truth); err != nil {
+	if d.Sets.Test, err = examine(w.test, w.Test.Digest, w.Spec.Test.ID, labelColumn(w.Spec), w.truth); err != nil {
 		return nil, err
 	}
 	for _, p := range w.slices {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/project"
@@ -19,6 +20,10 @@ type work struct {
 	*judge
 	test, train, predictions *table.Table // train is nil where there is none
 	truth, trainTruth        *truth
+	classes                  *classList // multiclass
+	layout                   layout
+	design                   *design
+	history, past            *history // in time, of test and training data
 	joined                   *joined
 	all                      *sample
 	slices, groups           []*parts
@@ -43,8 +48,8 @@ func (w *work) check(context.Context) error {
 	switch {
 	case w.Spec == nil:
 		return errors.New("there is no spec to evaluate by")
-	case w.Spec.Task != "binary" && w.Spec.Task != "regression":
-		return fmt.Errorf("task %s cannot be evaluated, only binary and regression", w.Spec.Task)
+	case !slices.Contains(project.Tasks(), w.Spec.Task):
+		return fmt.Errorf("task %s cannot be evaluated, only %s", w.Spec.Task, strings.Join(project.Tasks(), ", "))
 	case w.Spec.Test.Digest != w.Test.Digest:
 		return fmt.Errorf("%w: the spec pins %s as %s, this one is %s", ErrPinned, w.Spec.Test.File, artifact.Short(w.Spec.Test.Digest), artifact.Short(w.Test.Digest))
 	case !slices.Contains([]string{"claimed", "computed", "rescored"}, w.Grade):
@@ -59,39 +64,90 @@ func (w *work) read(ctx context.Context) (err error) {
 	if w.test, err = w.Test.read(ctx, w.Test.path(), table.Options{Text: texts(spec.Test.ID)}); err != nil {
 		return err
 	}
-	if w.truth, err = readTruth(w.test, spec.Test.Label, spec.Test.Positive, spec.Task); err != nil {
+	if err = w.readClasses(ctx); err != nil {
 		return err
 	}
-	if w.Predictions.Digest == w.Test.Digest && spec.Predictions.Column == spec.Test.Label {
-		return fmt.Errorf("reading %s: column %s is the truth itself, and cannot be its prediction\nhint: name the column of the scores in predictions.column", w.Predictions.path(), spec.Test.Label)
+	if w.truth, err = readLabels(w.test, spec, w.classes); err != nil {
+		return err
 	}
-	columns := []string{spec.Predictions.Column}
-	if id := w.predictionID(); id != "" {
-		if id == spec.Predictions.Column {
-			return fmt.Errorf("reading %s: column %s is both id and score\nhint: name the column of the scores in predictions.column", w.Predictions.path(), id)
+	if w.design, err = readDesign(spec, w.test); err != nil {
+		return err
+	}
+	if err = w.readPredictions(ctx); err != nil {
+		return err
+	}
+	if err = w.readTrain(ctx); err != nil {
+		return err
+	}
+	return w.readSeries()
+}
+
+// readClasses finds the classes of a multiclass task, for which it reads the
+// training data too where the spec does not name them.
+func (w *work) readClasses(ctx context.Context) (err error) {
+	if w.Spec.Task != "multiclass" {
+		return nil
+	}
+	if len(w.Spec.Named()) == 0 {
+		if err := w.readTrainTable(ctx); err != nil {
+			return err
 		}
-		columns = append(columns, id)
 	}
-	w.predictions, err = w.Predictions.read(ctx, w.Predictions.path(), table.Options{Columns: columns, Text: texts(w.predictionID())})
-	if err != nil {
+	w.classes, err = classesOf(w.Spec, w.test, w.train)
+	return err
+}
+
+func (w *work) readPredictions(ctx context.Context) (err error) {
+	spec := w.Spec
+	w.layout = layoutOf(spec, w.truth.names)
+	labels := append([]string{spec.Test.Label}, spec.Test.Labels...)
+	columns := w.layout.columns()
+	for _, column := range columns {
+		if w.Predictions.Digest == w.Test.Digest && slices.Contains(labels, column) {
+			return fmt.Errorf("reading %s: column %s is the truth itself, and cannot be its prediction\nhint: name the column of the scores in predictions.column", w.Predictions.path(), column)
+		}
+		if column == w.predictionID() {
+			return fmt.Errorf("reading %s: column %s is both id and score\nhint: name the column of the scores in predictions.column", w.Predictions.path(), column)
+		}
+	}
+	o := table.Options{Columns: columns, Text: texts(w.predictionID())}
+	if id := w.predictionID(); id != "" {
+		o.Columns = append(o.Columns, id)
+	}
+	if spec.Predictions.Prefix != "" || len(o.Columns) == 0 {
+		o.Columns = nil // all, to see which of them nobody names, or to count rows
+	}
+	if w.predictions, err = w.Predictions.read(ctx, w.Predictions.path(), o); err != nil {
 		return err
 	}
-	return w.readTrain(ctx)
+	if spec.Predictions.Prefix != "" {
+		return unclaimed(w.predictions, spec, w.layout, w.predictionID())
+	}
+	return nil
 }
 
 func (w *work) readTrain(ctx context.Context) (err error) {
-	if w.Train == nil {
+	if err = w.readTrainTable(ctx); err != nil || w.train == nil {
+		return err
+	}
+	switch label := w.Spec.Train.Label; {
+	case label == "", w.Spec.Task == "multilabel", w.Spec.Task == "generative":
+	case w.Spec.Task == "multiclass":
+		w.trainTruth, err = readClassLabels(w.train, label, w.classes)
+	default:
+		w.trainTruth, err = readTruth(w.train, label, w.Spec.Test.Positive, w.Spec.Task)
+	}
+	return err
+}
+
+func (w *work) readTrainTable(ctx context.Context) (err error) {
+	if w.Train == nil || w.train != nil {
 		return nil
 	}
 	if w.Spec.Train == nil {
 		return fmt.Errorf("there is training data %s, but the spec names none", w.Train.path())
 	}
-	if w.train, err = w.Train.read(ctx, w.Train.path(), table.Options{Text: texts(w.Spec.Train.ID)}); err != nil {
-		return err
-	}
-	if w.Spec.Train.Label != "" {
-		w.trainTruth, err = readTruth(w.train, w.Spec.Train.Label, w.Spec.Test.Positive, w.Spec.Task)
-	}
+	w.train, err = w.Train.read(ctx, w.Train.path(), table.Options{Text: texts(w.Spec.Train.ID)})
 	return err
 }
 
@@ -114,35 +170,30 @@ func texts(id string) []string {
 	return []string{id}
 }
 
-func (w *work) match(context.Context) (err error) {
+func (w *work) match(context.Context) error {
 	spec := w.Spec
-	if w.joined, err = join(w.test, w.predictions, spec.Test.ID, w.predictionID(), spec.Predictions.Column); err != nil {
+	said, err := readPredicted(w.predictions, w.layout, w.classes)
+	if err != nil {
 		return err
 	}
-	if spec.Task == "binary" {
-		if err := inUnit(w.predictions, spec.Predictions.Column, w.metricNames()); err != nil {
-			return err
-		}
+	if w.joined, err = join(w.test, w.predictions, spec.Test.ID, w.predictionID(), said); err != nil {
+		return err
 	}
-	w.all = newSample(w.truth, w.joined)
-	w.seed = w.Test.Digest + "|" + w.joined.digest()
+	switch spec.Task {
+	case "binary":
+		err = inUnit(w.predictions, spec.Predictions.Column, metricNames(spec))
+	case "multiclass":
+		err = distributions(w.predictions, w.layout, said, metricNames(spec))
+	}
+	if err != nil {
+		return err
+	}
+	w.all = newSample(spec, w.truth, w.joined, w.design)
+	w.seed = w.Test.Digest + "|" + w.joined.digest(w.joined.said)
+	w.seedOf = func(columns []string) string {
+		return w.Test.Digest + "|" + w.joined.digest(w.joined.said.alone(columns))
+	}
 	return nil
-}
-
-// metricNames are all metrics that the spec asks for.
-func (w *work) metricNames() []string {
-	names := slices.Collect(maps.Keys(w.Spec.Metrics))
-	if w.Spec.Slices != nil {
-		names = slices.AppendSeq(names, maps.Keys(w.Spec.Slices.Metrics))
-	}
-	if b := w.Spec.Baseline; b != nil {
-		names = append(names, b.Metric)
-	}
-	if c := w.Spec.Champion; c != nil {
-		names = append(names, c.Metric)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // part splits the pinned data into slices and groups.
@@ -154,6 +205,11 @@ func (w *work) part(context.Context) (err error) {
 	}
 	if f := w.Spec.Fairness; f != nil {
 		w.groups, err = splitAll(w.test, f.By)
+	}
+	for _, p := range w.slices {
+		if err == nil {
+			err = w.design.whole(w.test, w.Spec, p)
+		}
 	}
 	return err
 }
@@ -188,7 +244,7 @@ func (w *work) measure(ctx context.Context) error {
 	}
 	if b := w.Spec.Baseline; b != nil {
 		w.answer(ctx, ItemResult{Kind: KindBaseline, Item: baselineItem(b), Metric: b.Metric}, func(r *ItemResult) {
-			*r = w.baseline(b, w.all, prior(w.trainTruth, w.all))
+			*r = w.baseline(ctx, b)
 		})
 	}
 	return ctx.Err()
@@ -235,11 +291,6 @@ func (w *work) measureSlice(ctx context.Context, name string, p *parts, g int, a
 	}
 }
 
-func (w *work) thresholded(metric string) bool {
-	info, _ := stats.Lookup(metric)
-	return info.Thresholded()
-}
-
 // answer adds one result, unless the run was cancelled; without labels its
 // measure says so instead.
 func (w *work) answer(ctx context.Context, r ItemResult, measure func(*ItemResult)) {
@@ -254,7 +305,10 @@ func (w *work) answer(ctx context.Context, r ItemResult, measure func(*ItemResul
 	w.results = append(w.results, r)
 }
 
-// needsLabels is false of what is about decisions alone.
+// needsLabels is false of what is about decisions or other columns alone.
 func needsLabels(metric string) bool {
+	if m, ok := stats.Lookup(metric); ok && project.OfColumn(m) {
+		return false
+	}
 	return !slices.Contains([]string{"selection_rate", "selection_rate_difference", "selection_rate_ratio"}, metric)
 }

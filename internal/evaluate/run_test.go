@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/stats"
 )
 
 func TestEveryItemIsAnswered(t *testing.T) {
@@ -265,13 +266,14 @@ func TestBaselines(t *testing.T) {
 		r.Spec.Baseline.Metric = m.Name
 		result := run(t, r)
 		got, own := find(t, result, m.Name+" vs prior"), find(t, result, m.Name)
+		info, _ := stats.Lookup(m.Name)
 		switch m.Name {
-		case "selection_rate":
+		case "selection_rate", "brier_uncertainty":
 			if got.Status != StatusError {
 				t.Errorf("%s: %+v; want an error, since no rate is better", m.Name, got.Measure)
 			}
 			continue
-		case "precision": // the prior decides nobody positive
+		case "precision", "calibration_slope", "calibration_intercept": // the prior decides nobody positive, and has no slope
 			if got.Status != StatusUndefined {
 				t.Errorf("%s: %+v; want undefined", m.Name, got.Measure)
 			}
@@ -282,7 +284,7 @@ func TestBaselines(t *testing.T) {
 			continue
 		}
 		want := *own.Value - *got.Reference
-		if m.Name == "log_loss" || m.Name == "brier" || m.Name == "ece" || m.Name == "fpr" {
+		if info.Better == stats.Less {
 			want = -want
 		}
 		if math.Abs(*got.Value-want) > 1e-9 || *got.Low > *got.Value || *got.High < *got.Value {
@@ -362,7 +364,7 @@ func TestChampion(t *testing.T) {
 			r := full(t, w)
 			r.Spec.Champion.Metric, r.Spec.Slices, r.Spec.Drift = metric.Name, nil, nil
 			m := find(t, run(t, r), metric.Name+" vs production")
-			if metric.Name == "selection_rate" {
+			if metric.Name == "selection_rate" || metric.Name == "brier_uncertainty" {
 				if m.Status != StatusError {
 					t.Errorf("%s: %+v", metric.Name, m.Measure)
 				}

@@ -3,18 +3,93 @@ package evaluate
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/table"
 )
 
 // truth is the label of every row of the test set.
 type truth struct {
 	positive []bool    // binary
-	value    []float64 // regression
+	value    []float64 // regression, forecasting; how relevant a row is for ranking
+	class    []int32   // multiclass: place among names, -1 where there is none
+	is       []bool    // multilabel: row by row, one for each of names
+	names    []string  // classes or labels
 	missing  int
 	detail   string // where labels are missing
+}
+
+// readLabels reads the truth of a test set by its task.
+func readLabels(t *table.Table, spec *project.Spec, classes *classList) (*truth, error) {
+	switch label := spec.Test.Label; spec.Task {
+	case "multiclass":
+		return readClassLabels(t, label, classes)
+	case "multilabel":
+		return readManyLabels(t, spec.Test.Labels, spec.Test.Positive)
+	case "generative":
+		if label == "" {
+			return &truth{}, nil
+		}
+		_, err := t.Column(label)
+		return &truth{}, err
+	case "ranking":
+		found, err := readTruth(t, label, "", spec.Task)
+		if err != nil {
+			return nil, err
+		}
+		for i, v := range found.value {
+			if v < 0 {
+				return nil, t.At(i, label, fmt.Sprintf("%v is no relevance\nhint: write 0 for what is not relevant, and more for what is more relevant", v))
+			}
+		}
+		return found, nil
+	default:
+		return readTruth(t, label, spec.Test.Positive, spec.Task)
+	}
+}
+
+func readClassLabels(t *table.Table, label string, classes *classList) (*truth, error) {
+	found := &truth{names: classes.names}
+	c, err := t.Column(label)
+	if err != nil {
+		return nil, err
+	}
+	found.countMissing(t, c)
+	found.class, err = classes.codes(t, label, "label")
+	return found, err
+}
+
+// readManyLabels reads one column of two values for each label.
+func readManyLabels(t *table.Table, labels []string, positive string) (*truth, error) {
+	found := &truth{names: slices.Clone(labels), is: make([]bool, t.Rows*len(labels))}
+	slices.Sort(found.names)
+	missing := make([]bool, t.Rows)
+	for k, label := range found.names {
+		one, err := readTruth(t, label, positive, "binary")
+		if err != nil {
+			return nil, err
+		}
+		c, err := t.Column(label)
+		if err != nil {
+			return nil, err
+		}
+		for i, is := range one.positive {
+			found.is[i*len(labels)+k] = is
+			missing[i] = missing[i] || c.IsNull(i)
+		}
+		if found.detail == "" {
+			found.detail = one.detail
+		}
+	}
+	for _, is := range missing {
+		if is {
+			found.missing++
+		}
+	}
+	return found, nil
 }
 
 // readTruth reads the labels of a table. A binary label is positive where it
@@ -26,21 +101,25 @@ func readTruth(t *table.Table, label, positive, task string) (*truth, error) {
 		return nil, err
 	}
 	found := &truth{}
+	found.countMissing(t, c)
+	if task == "binary" {
+		return found, found.readClasses(t, c, positive)
+	}
+	return found, found.readNumbers(t, c)
+}
+
+func (f *truth) countMissing(t *table.Table, c *table.Column) {
 	for i := range t.Rows {
 		if c.IsNull(i) {
-			if found.missing == 0 {
-				found.detail = fmt.Sprintf("the first at line %d", t.Line(i))
+			if f.missing == 0 {
+				f.detail = fmt.Sprintf("the first at line %d", t.Line(i))
 			}
-			found.missing++
+			f.missing++
 		}
 	}
-	if found.missing > 0 {
-		found.detail = fmt.Sprintf("%d of %d rows of %s have no %s; %s", found.missing, t.Rows, t.Name, label, found.detail)
+	if f.missing > 0 {
+		f.detail = fmt.Sprintf("%d of %d rows of %s have no %s; %s", f.missing, t.Rows, t.Name, c.Name, f.detail)
 	}
-	if task == "regression" {
-		return found, found.readNumbers(t, c)
-	}
-	return found, found.readClasses(t, c, positive)
 }
 
 func (f *truth) readNumbers(t *table.Table, c *table.Column) error {
