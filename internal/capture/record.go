@@ -51,7 +51,12 @@ type Scores struct {
 	Path   string `json:"path"`
 	Digest string `json:"digest"`
 	Rows   int    `json:"rows"`
-	Column string `json:"column"`
+	Column string `json:"column,omitempty"`
+	// Columns are those of the scores by class or label, Prefix stands before
+	// its name instead; Decision is the column of the decided class.
+	Columns  map[string]string `json:"columns,omitempty"`
+	Prefix   string            `json:"prefix,omitempty"`
+	Decision string            `json:"decision,omitempty"`
 }
 
 // commitment is the predicate of a spec statement: schema/predicate/spec/v1.

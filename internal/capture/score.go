@@ -69,8 +69,8 @@ func (r *run) signPredictions(ctx context.Context, model []read, file lineage.Fi
 	files := infos(model)
 	predicate := &Predictions{
 		Model: r.lineage.Model, Run: r.record.Start.ID, Grade: lineage.GradeComputed, Files: files, Command: p.Command,
-		Data:        Rows{Name: "test", Digest: test.Digest, Rows: rows, Withheld: []string{r.project.Data.Test.Label}},
-		Predictions: Scores{Path: file.Path, Digest: file.Digest, Rows: rows, Column: p.Column},
+		Data:        Rows{Name: "test", Digest: test.Digest, Rows: rows, Withheld: r.labels()},
+		Predictions: Scores{Path: file.Path, Digest: file.Digest, Rows: rows, Column: p.Column, Columns: p.Columns, Prefix: p.Prefix, Decision: p.Decision},
 	}
 	subjects := about(append(files, lineage.File{Path: test.Path, Digest: test.Digest}, file))
 	if err := r.sign(ctx, "predictions", subjects, predicate); err != nil {
@@ -175,13 +175,15 @@ func (r *run) runScorer(ctx context.Context, test *table.Table, out io.Writer) e
 	}
 	var given []*table.Column
 	var header []string
-	for _, c := range test.Columns {
-		if c.Name != r.project.Data.Test.Label {
-			given, header = append(given, c), append(header, c.Name)
+	for _, label := range r.labels() {
+		if !slices.Contains(test.Names(), label) {
+			return fmt.Errorf("%s has no column %s", test.Name, label)
 		}
 	}
-	if len(given) == len(test.Columns) {
-		return fmt.Errorf("%s has no column %s", test.Name, r.project.Data.Test.Label)
+	for _, c := range test.Columns {
+		if !slices.Contains(r.labels(), c.Name) {
+			given, header = append(given, c), append(header, c.Name)
+		}
 	}
 	pr, pw := io.Pipe()
 	defer pr.Close()
@@ -196,6 +198,15 @@ func (r *run) runScorer(ctx context.Context, test *table.Table, out io.Writer) e
 		return fmt.Errorf("%q ended with status %d\nhint: %s", command, exit, contract)
 	}
 	return ctx.Err()
+}
+
+// labels are the columns of the truth; none where the task does without.
+func (r *run) labels() []string {
+	t := r.project.Data.Test
+	if t.Label != "" {
+		return []string{t.Label}
+	}
+	return append([]string{}, t.Labels...)
 }
 
 func rowsOf(columns []*table.Column, n int) func(yield func([]string) bool) {
@@ -223,9 +234,10 @@ func (r *run) checkScores(ctx context.Context, test *table.Table, out *os.File) 
 	if err != nil {
 		return err
 	}
-	o := table.Options{Columns: []string{p.Column}}
+	named, numbers := p.Named()
+	o := table.Options{Columns: named}
 	if p.ID != "" {
-		o.Columns, o.Text = []string{p.ID, p.Column}, []string{p.ID}
+		o.Columns, o.Text = append([]string{p.ID}, named...), []string{p.ID}
 	}
 	what := fmt.Sprintf("the output of %q", p.Command)
 	if info.Size() == 0 {
@@ -235,8 +247,10 @@ func (r *run) checkScores(ctx context.Context, test *table.Table, out *os.File) 
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	if err := finite(got, p.Column); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+	for _, column := range numbers {
+		if err := finite(got, column); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
 	}
 	if p.ID == "" || idColumn == "" { // rows are matched by place
 		if got.Rows != test.Rows {

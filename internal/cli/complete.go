@@ -14,7 +14,7 @@ import (
 func completeValues(root *cobra.Command) {
 	words := map[string][]string{
 		"level": {"start", "release", "regulated"},
-		"task":  {"binary", "regression"},
+		"task":  {"binary", "multiclass", "multilabel", "regression", "forecasting", "ranking", "generative"},
 		"ci":    {"github", "gitlab"},
 	}
 	for _, form := range report.Names() {

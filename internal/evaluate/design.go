@@ -132,12 +132,12 @@ func (s *sample) tooFewToDraw() (n int, why string) {
 	if unit := s.drawn(); unit != nil {
 		sizes := sizesOf(unit)
 		if k := stats.Kish(sizes); !(k >= leastUnits) {
-			return len(sizes), fmt.Sprintf("%d units of rows that belong together tell as much as %.4g of equal size, and %d are needed", len(sizes), k, leastUnits)
+			return s.n(), fmt.Sprintf("they belong to %d units, which tell as much as %.4g of equal size; %d are needed", len(sizes), k, leastUnits)
 		}
 	}
 	if s.weight != nil {
 		if k := stats.Kish(s.weight); !(k >= leastUnits) {
-			return s.n(), fmt.Sprintf("%d weighted rows tell as much as %.4g of equal weight, and %d are needed", s.n(), k, leastUnits)
+			return s.n(), fmt.Sprintf("by their weights they tell as much as %.4g of equal weight; %d are needed", k, leastUnits)
 		}
 	}
 	return 0, ""

@@ -81,7 +81,7 @@ func (j *judge) thresholded(metric string) bool {
 // about is the judge of a metric: one of columns is drawn by what they hold,
 // and not by the scores, which have nothing to do with it.
 func (j *judge) about(info stats.Metric, s *sample) *judge {
-	columns := columnsOf([]string{info.Name})
+	columns := ColumnsOf(info.Name)
 	if len(columns) == 0 || j.seedOf == nil {
 		return j
 	}

@@ -25,7 +25,7 @@ type layout struct {
 // layoutOf is that of the spec's predictions. names are the classes or labels.
 func layoutOf(spec *project.Spec, names []string) layout {
 	p := spec.Predictions
-	l := layout{score: p.Column, decision: p.Decision, extra: columnsOf(metricNames(spec))}
+	l := layout{score: p.Column, decision: p.Decision, extra: ColumnsOf(metricNames(spec)...)}
 	for _, name := range names {
 		switch column, ok := p.Columns[name]; {
 		case ok:
@@ -64,8 +64,9 @@ func (l layout) columns() []string {
 	return all
 }
 
-// columnsOf are the columns that metrics name in their arguments.
-func columnsOf(metrics []string) (columns []string) {
+// ColumnsOf are the columns of the predictions that metrics name in their
+// arguments, by name.
+func ColumnsOf(metrics ...string) (columns []string) {
 	for _, name := range metrics {
 		m, ok := stats.Lookup(name)
 		if !ok {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,27 +32,24 @@ func times(t *table.Table, column string) ([]float64, error) {
 		return nil, err
 	}
 	out := make([]float64, t.Rows)
+	_, numbers := moment(c.String(0), true) // all are as the first is
 	for i := range out {
-		switch {
-		case c.IsNull(i):
+		if c.IsNull(i) {
 			return nil, t.At(i, column, "a row without a time\nhint: write a time in every row")
-		case c.Kind == table.Number:
-			out[i] = c.Numbers[i]
-		default:
-			moment, ok := moment(c.String(i))
-			if !ok {
-				return nil, t.At(i, column, fmt.Sprintf("%q is no time\nhint: write a number, or a time such as 2026-01-31 or 2026-01-31T12:00:00Z", c.String(i)))
-			}
-			out[i] = moment
 		}
-		if math.IsNaN(out[i]) || math.IsInf(out[i], 0) {
-			return nil, t.At(i, column, fmt.Sprintf("%v is no time\nhint: write a number, or a time such as 2026-01-31 or 2026-01-31T12:00:00Z", out[i]))
+		var ok bool
+		if out[i], ok = moment(c.String(i), numbers); !ok {
+			return nil, t.At(i, column, fmt.Sprintf("%q is no time\nhint: write a number in every row, or a time such as 2026-01-31 or 2026-01-31T12:00:00Z", c.String(i)))
 		}
 	}
 	return out, nil
 }
 
-func moment(text string) (float64, bool) {
+func moment(text string, number bool) (float64, bool) {
+	if number {
+		v, err := strconv.ParseFloat(text, 64)
+		return v, err == nil && !math.IsNaN(v) && !math.IsInf(v, 0)
+	}
 	for _, layout := range layouts {
 		if at, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
 			return float64(at.Unix()) + float64(at.Nanosecond())/1e9, true

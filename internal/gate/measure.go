@@ -37,9 +37,6 @@ func (w *Workspace) Measure(ctx context.Context, image, version string, champion
 	if p.Predictions == nil {
 		return nil, fmt.Errorf("%w: %s names no predictions\nhint: add predictions with file and column", ErrUsage, p.Path)
 	}
-	if p.Task != "binary" && p.Task != "regression" {
-		return nil, fmt.Errorf("%w: %stask %s has no metrics that could be computed\nhint: binary and regression have; a model of another task cannot be judged yet", ErrUsage, at(p, "task"), p.Task)
-	}
 	predictions, err := source(p, "predictions.file", "predictions", p.Predictions.File)
 	if err != nil {
 		return nil, err

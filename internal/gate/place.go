@@ -3,10 +3,14 @@ package gate
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
+	"github.com/weighlock/weighlock/internal/evaluate"
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/table"
+	"github.com/weighlock/weighlock/schema"
 )
 
 // placed says of a column that is not there which line of the project file
@@ -35,13 +39,18 @@ func namings(p *project.Project) []naming {
 	var all []naming
 	table := func(path string, t *project.Table) {
 		if t != nil {
-			all = append(all, naming{path + ".id", t.File, t.ID}, naming{path + ".label", t.File, t.Label}, naming{path + ".time", t.File, t.Time})
+			all = append(all, naming{path + ".id", t.File, t.ID}, naming{path + ".label", t.File, t.Label}, naming{path + ".time", t.File, t.Time},
+				naming{path + ".group", t.File, t.Group}, naming{path + ".unit", t.File, t.Unit}, naming{path + ".weight", t.File, t.Weight}, naming{path + ".series", t.File, t.Series})
+			for i, label := range t.Labels {
+				all = append(all, naming{fmt.Sprintf("%s.labels[%d]", path, i), t.File, label})
+			}
 		}
 	}
 	table("data.test", p.Data.Test)
 	table("data.train", p.Data.Train)
 	if s := p.Predictions; s != nil {
-		all = append(all, naming{"predictions.column", s.File, s.Column}, naming{"predictions.id", s.File, s.ID})
+		all = append(all, naming{"predictions.column", s.File, s.Column}, naming{"predictions.id", s.File, s.ID}, naming{"predictions.decision", s.File, s.Decision})
+		all = append(all, scored(p, s)...)
 	}
 	if s := p.SpecPart; s != nil && p.Data.Test != nil {
 		if s.Slices != nil {
@@ -49,6 +58,37 @@ func namings(p *project.Project) []naming {
 		}
 		if s.Fairness != nil {
 			all = append(all, splits("spec.fairness.by", p.Data.Test.File, s.Fairness.By)...)
+		}
+	}
+	return all
+}
+
+// scored are the columns of the scores of classes and labels, and those that
+// metrics name.
+func scored(p *project.Project, s *project.Predictions) []naming {
+	var all []naming
+	for _, name := range slices.Sorted(maps.Keys(s.Columns)) {
+		all = append(all, naming{schema.Join("predictions.columns", name), s.File, s.Columns[name]})
+	}
+	if s.Prefix != "" {
+		for _, name := range slices.Concat(p.Data.Test.Labels, p.Data.Test.Classes) {
+			all = append(all, naming{"predictions.prefix", s.File, s.Prefix + name})
+		}
+	}
+	if p.SpecPart == nil {
+		return all
+	}
+	of := func(section, metric string) {
+		for _, column := range evaluate.ColumnsOf(metric) {
+			all = append(all, naming{project.MetricPath(section, metric), s.File, column})
+		}
+	}
+	for _, metric := range slices.Sorted(maps.Keys(p.SpecPart.Metrics)) {
+		of("spec.metrics", metric)
+	}
+	if p.SpecPart.Slices != nil {
+		for _, metric := range slices.Sorted(maps.Keys(p.SpecPart.Slices.Limits)) {
+			of("spec.slices", metric)
 		}
 	}
 	return all

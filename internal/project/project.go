@@ -6,7 +6,9 @@
 package project
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/weighlock/weighlock/internal/verdict"
 	"github.com/weighlock/weighlock/schema"
@@ -75,6 +77,22 @@ type Predictions struct {
 	// before its name instead; Decision is the column of the decided class.
 	Columns          map[string]string
 	Prefix, Decision string
+}
+
+// Named lists the columns that the project file itself names in the
+// predictions, and those of them that hold numbers.
+func (p *Predictions) Named() (all, numbers []string) {
+	if p.Column != "" {
+		numbers = append(numbers, p.Column)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Columns)) {
+		numbers = append(numbers, p.Columns[name])
+	}
+	all = slices.Clone(numbers)
+	if p.Decision != "" {
+		all = append(all, p.Decision)
+	}
+	return all, numbers
 }
 
 // Run says what a training run reads and leaves beside the model.

@@ -103,7 +103,10 @@ _all_decided(threshold) := "negative" if threshold > input.evaluation.scores.hig
 
 else := "positive" if threshold <= input.evaluation.scores.low
 
-_of_scores(metric) if count({metric} - _thresholded) == 1
+_of_scores(metric) if {
+	not _of_decisions(metric)
+	not _of_a_column(metric)
+}
 
 # decisions are scores of two values: they rank nothing, and are no
 # probabilities.
@@ -131,7 +134,7 @@ else := checks.fail(sprintf("%s was computed at threshold %v, the spec says %v",
 
 else := checks.error(sprintf("%s does not say at which threshold it was computed", [item.id])) if {
 	result.status == "ok"
-	result.metric in _thresholded
+	_of_decisions(result.metric)
 	not result.threshold == input.spec.document.predictions.threshold
 }
 
@@ -156,10 +159,27 @@ else := checks.warn(sprintf("%s rests on %d rows, and the spec asks for %d", [it
 	result.n < terms.min_rows
 }
 
-# thresholded are the metrics of decisions.
+# of_decisions is true of a metric that a threshold makes in the spec's task.
+# Classes of a multiclass task are decided without one.
+_of_decisions(metric) if _base(metric) in _thresholded[input.spec.document.task]
+
+# base is a metric without its arguments.
+_base(metric) := split(metric, "(")[0]
+
+# of_a_column is true of a metric of any column of numbers, whatever the task.
+_of_a_column(metric) if _base(metric) in {"mean", "rate", "quantile"}
+
+# thresholded are the metrics of decisions, by task.
 _thresholded := {
-	"accuracy", "balanced_accuracy", "precision", "recall", "specificity", "fpr", "selection_rate", "f1", "mcc",
-	"selection_rate_difference", "selection_rate_ratio", "tpr_difference", "fpr_difference", "ppv_difference", "equalized_odds_difference",
+	"binary": {
+		"accuracy", "balanced_accuracy", "precision", "recall", "specificity", "fpr", "selection_rate", "f1", "f_beta", "mcc", "cohen_kappa", "cost", "expected_value",
+		"selection_rate_difference", "selection_rate_ratio", "tpr_difference", "fpr_difference", "ppv_difference", "equalized_odds_difference",
+	},
+	"multilabel": {
+		"subset_accuracy", "hamming_loss", "jaccard", "precision", "recall", "specificity", "f1",
+		"precision_micro", "precision_macro", "precision_weighted", "precision_samples", "recall_micro", "recall_macro", "recall_weighted", "recall_samples",
+		"f1_micro", "f1_macro", "f1_weighted", "f1_samples", "f_beta_micro", "f_beta_macro", "f_beta_weighted",
+	},
 }
 
 _answers(item, result, terms) if {

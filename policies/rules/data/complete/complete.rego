@@ -27,12 +27,16 @@ import data.weighlock.lib.judge
 checks contains finding.conclude(item.id, _findings(item.id), _praise(item.id), {
 	"evidence": [d | d := input.data.statement.digest],
 	"observed": {"text": sprintf("%v rows", [_told(item.id, "rows")])},
-	"expected": {"text": sprintf("%s, every one with its own id and label", [_least])},
+	"expected": {"text": sprintf("%s, every one with %s", [_least, _own])},
 }) if {
 	some item in input.data.items.sets
 }
 
 _least := sprintf("at least %d rows", [data.parameters.min_rows])
+
+_own := "its own id" if input.spec.document.task == "generative"
+
+else := "its own id and label"
 
 # advise says what to do about one finding, because the rule's own solution
 # cannot fit them all.
@@ -43,7 +47,7 @@ _set(id) := object.get(input.data.document, ["sets", id], {})
 # told is what was found, for messages.
 _told(id, key) := object.get(_set(id), key, "unknown")
 
-_praise(id) := sprintf("%s has %v rows, every one with its own id and label", [id, _told(id, "rows")])
+_praise(id) := sprintf("%s has %v rows, every one with %s", [id, _told(id, "rows"), _own])
 
 _findings(id) := ({f | some f in _of_any(id)} | {f |
 	id == "test"
@@ -153,7 +157,13 @@ _known := [_advise(finding.fail(sprintf("test and train are one file (%s), so ev
 
 else := [_overlap_ids, _overlap_rows]
 
-_labels(id) := null if _set(id).labels.missing == 0
+# A generative model is judged by columns of its predictions, and has no labels.
+_labels(id) := null if {
+	input.spec.document.task == "generative"
+	not _labelled(id)
+}
+
+else := null if _set(id).labels.missing == 0
 
 else := _advise(finding.fail(sprintf("%s has %d rows without a label", [id, _set(id).labels.missing])), {
 	"solution": "Fill the labels in, or leave rows without one out; then pin the new file.",
@@ -164,6 +174,8 @@ else := _advise(finding.fail(sprintf("%s has %d rows without a label", [id, _set
 }
 
 else := finding.error(sprintf("the labels of %s were not looked at", [id]))
+
+_labelled(id) if _set(id).labels
 
 _overlap_ids := _advise(finding.fail(sprintf("%d test rows have an id that is in the training data", [input.data.document.overlap.ids])), _apart) if input.data.document.overlap.ids > 0
 

@@ -31,6 +31,10 @@ checks contains finding.conclude(input.model.name, _findings, _praise, {"evidenc
 _bound := input.predictions.bound.document
 
 # told is what the statement says, for messages.
+_without := sprintf(" without %s", [concat(", ", _bound.data.withheld)]) if count(_bound.data.withheld) > 0
+
+else := ""
+
 _told(path) := object.get(input.predictions.bound, array.concat(["document"], path), "unknown")
 
 _judged := object.get(input.predictions, "digest", "unknown")
@@ -39,7 +43,7 @@ _spec(path) := object.get(input.spec.document, path, "unknown")
 
 default _praise := "these predictions were made by this model on the pinned data"
 
-_praise := sprintf("%s saw these predictions being made: %s, on %d rows without %s", [input.predictions.bound.statement.signer, _bound.command, _bound.data.rows, concat(", ", _bound.data.withheld)])
+_praise := sprintf("%s saw these predictions being made: %s, on %d rows%s", [input.predictions.bound.statement.signer, _bound.command, _bound.data.rows, _without])
 
 _findings contains finding.undecided("nobody saw these predictions being made") if not input.predictions.bound
 
@@ -93,13 +97,34 @@ _findings contains finding.fail(sprintf("the predictions handed in are %s, but t
 	not _bound.predictions.digest == input.predictions.digest
 }
 
-_findings contains finding.fail(sprintf("the spec judges column %s, the statement is about %v", [_spec(["predictions", "column"]), _told(["predictions", "column"])])) if {
-	not _bound.predictions.column == input.spec.document.predictions.column
-}
-
-_findings contains finding.fail(sprintf("the scorer was given the label %s", [_spec(["test", "label"])])) if {
+_findings contains finding.fail(sprintf("the spec judges %s %v, the statement is about %v", [key, _spec(["predictions", key]), _told(["predictions", key])])) if {
 	input.predictions.bound
-	not _withheld
+	some key in ["column", "columns", "prefix", "decision"]
+	not _same(key)
 }
 
-_withheld if input.spec.document.test.label in _bound.data.withheld
+_same(key) if object.get(_bound.predictions, key, null) == object.get(input.spec.document.predictions, key, null)
+
+_findings contains finding.fail("the spec names no column of the predictions that could be judged") if {
+	input.predictions.bound
+	count(object.filter(input.spec.document.predictions, ["column", "columns", "prefix", "decision"])) == 0
+	not _generative
+}
+
+_generative if input.spec.document.task == "generative"
+
+_findings contains finding.fail(sprintf("the scorer was given the label %s", [label])) if {
+	input.predictions.bound
+	some label in _labels
+	not _kept_back(label)
+}
+
+_kept_back(label) if label in _bound.data.withheld
+
+_findings contains finding.fail("the spec names no label that could be withheld from the scorer") if {
+	input.predictions.bound
+	count(_labels) == 0
+	not _generative
+}
+
+_labels := {label | label := input.spec.document.test.label} | {label | some label in input.spec.document.test.labels}
