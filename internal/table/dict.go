@@ -12,6 +12,7 @@ type dict struct {
 	slots  []uint64 // high half of the hash, then code+1; 0 is free
 	keep   bool     // copy new texts: the bytes given do not stay
 	arena  []byte
+	bytes  int // of the texts
 }
 
 // code returns the text's code, a new one if it was not seen before.
@@ -25,6 +26,7 @@ func (d *dict) code(text []byte) int32 {
 		slot := d.slots[i]
 		if slot == 0 {
 			d.values = append(d.values, d.own(text))
+			d.bytes += len(text) + 24
 			d.slots[i] = hash<<32 | uint64(len(d.values))
 			return int32(len(d.values) - 1)
 		}

@@ -2,7 +2,6 @@ package table
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 )
@@ -10,8 +9,8 @@ import (
 // Error says what is wrong with a file's content, and where.
 type Error struct {
 	File string
-	// Line is the CSV line, or the row number of a Parquet file, from 1; 0
-	// where the whole file is meant.
+	// Line is the line of a text file, or the row number of any other, from 1;
+	// 0 where the whole file is meant.
 	Line    int64
 	Column  string
 	Problem string
@@ -26,7 +25,7 @@ func (e *Error) Error() string {
 	sep := ": "
 	if e.Line > 0 {
 		unit := "line"
-		if strings.EqualFold(path.Ext(e.File), ".parquet") {
+		if f, ok := formatOf(e.File); ok && f.rows {
 			unit = "row"
 		}
 		fmt.Fprintf(&b, "%s%s %d", sep, unit, e.Line)
@@ -38,7 +37,7 @@ func (e *Error) Error() string {
 	return b.String() + ": " + e.Problem
 }
 
-// nested is the refusal of a Parquet column that is no plain column.
+// nested is the refusal of a column that is no plain column.
 func nested(file, name string) *Error {
 	return &Error{File: file, Column: name, Problem: "holds lists or structures, and only plain columns can be read" +
 		"\nhint: flatten it into plain columns"}

@@ -14,47 +14,69 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// readParquet reads the chosen columns side by side. Whatever the library
-// makes of a damaged file, errors or panics, becomes an *Error.
-func readParquet(ctx context.Context, name string, r io.ReaderAt, size int64, o Options) (*Table, error) {
-	source := &faults{r: r}
-	f, err := openParquet(name, source, size)
+// parquetFile is an open Parquet file. Whatever the library makes of a damaged
+// one, errors or panics, becomes an *Error.
+type parquetFile struct {
+	File
+	source *faults
+	f      *parquet.File
+}
+
+func openParquet(file File) (*parquetFile, error) {
+	p := &parquetFile{File: file, source: &faults{r: file.R}}
+	var err error
+	if p.f, err = openFooter(file.Name, p.source, file.Size); err != nil {
+		return nil, p.source.or(file.Name, err)
+	}
+	if rows := p.f.NumRows(); rows < 0 || rows > math.MaxInt32 {
+		return nil, &Error{File: file.Name, Problem: fmt.Sprintf("says it has %d rows; from 0 to %d can be read", rows, math.MaxInt32) + rewrite}
+	}
+	return p, nil
+}
+
+// read reads the chosen columns side by side.
+func (p *parquetFile) read(ctx context.Context, o Options) (*Table, error) {
+	t := &Table{Name: p.Name, Rows: int(p.f.NumRows()), lines: lines{first: 1}}
+	leaves, err := chooseLeaves(t, p.f, o)
 	if err != nil {
-		return nil, source.or(name, err)
+		return nil, p.source.or(p.Name, err)
 	}
-	t := &Table{Name: name, lines: lines{first: 1}}
-	leaves, err := chooseLeaves(t, f, o)
-	if err != nil {
-		return nil, source.or(name, err)
-	}
-	rows := f.NumRows()
-	if rows < 0 || rows > math.MaxInt32 {
-		return nil, &Error{File: name, Problem: fmt.Sprintf("says it has %d rows; from 0 to %d can be read", rows, math.MaxInt32) + rewrite}
-	}
-	t.Rows = int(rows)
 	t.Columns = make([]*Column, len(leaves))
-	problems := make([]error, len(leaves))
+	err = p.each(len(leaves), func(i int) (err error) {
+		t.Columns[i], err = p.readLeaf(ctx, leaves[i], o.mode(leaves[i].Name()) == text)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// each does n things, as many at a time as there are processors, and returns
+// the first error by their order.
+func (p *parquetFile) each(n int, do func(i int) error) error {
+	problems := make([]error, n)
 	var group sync.WaitGroup
 	hands := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i, leaf := range leaves {
+	for i := range n {
 		hands <- struct{}{}
 		group.Go(func() {
 			defer func() { <-hands }()
-			t.Columns[i], problems[i] = readLeaf(ctx, name, source, f, leaf, size, slices.Contains(o.Text, leaf.Name()))
+			problems[i] = do(i)
 		})
 	}
 	group.Wait()
 	for _, err := range problems {
 		if err != nil {
-			return nil, source.or(name, err)
+			return p.source.or(p.Name, err)
 		}
 	}
-	return t, nil
+	return nil
 }
 
 const rewrite = "\nhint: the file is damaged or cut short; write it again"
 
-func openParquet(name string, r io.ReaderAt, size int64) (f *parquet.File, err error) {
+func openFooter(name string, r io.ReaderAt, size int64) (f *parquet.File, err error) {
 	defer damaged(name, "", &err)
 	if size == 0 {
 		return nil, &Error{File: name, Problem: "is empty" + rewrite}
@@ -81,10 +103,16 @@ func chooseLeaves(t *Table, f *parquet.File, o Options) (leaves []*parquet.Colum
 	defer damaged(t.Name, "", &err)
 	var plain []*parquet.Column
 	var known, nestedNames []string
-	for _, c := range f.Root().Columns() {
-		if slices.Contains(known, c.Name()) || slices.Contains(nestedNames, c.Name()) {
+	all := f.Root().Columns()
+	if len(all) > maxColumns {
+		return nil, &Error{File: t.Name, Problem: fmt.Sprintf("more than %d names", maxColumns)}
+	}
+	met := map[string]bool{}
+	for _, c := range all {
+		if met[c.Name()] {
 			return nil, &Error{File: t.Name, Column: c.Name(), Problem: "is there twice"}
 		}
+		met[c.Name()] = true
 		if c.Leaf() && !c.Repeated() {
 			plain, known = append(plain, c), append(known, c.Name())
 		} else {
@@ -110,38 +138,73 @@ func chooseLeaves(t *Table, f *parquet.File, o Options) (leaves []*parquet.Colum
 }
 
 // readLeaf reads one column through all row groups.
-func readLeaf(ctx context.Context, name string, r io.ReaderAt, f *parquet.File, leaf *parquet.Column, size int64, asText bool) (col *Column, err error) {
-	defer damaged(name, leaf.Name(), &err)
-	form, problem := formOf(leaf.Type(), asText)
-	if problem != "" {
-		return nil, &Error{File: name, Column: leaf.Name(), Problem: problem}
-	}
+func (p *parquetFile) readLeaf(ctx context.Context, leaf *parquet.Column, asText bool) (col *Column, err error) {
+	defer damaged(p.Name, leaf.Name(), &err)
 	// A damaged file may claim any number of rows: room is made beforehand only
 	// as far as its size makes them likely.
-	room := int(min(f.NumRows(), max(1<<16, 8*size)))
-	c := newLeafReader(leaf, form, room)
-	for i, group := range f.RowGroups() {
-		before := c.rows
-		err := unpackable(r, size, &f.Metadata().RowGroups[i].Columns[leaf.Index()].MetaData)
-		if err == nil {
-			err = c.group(ctx, group)
+	room := int(min(p.f.NumRows(), max(1<<16, 8*p.Size)))
+	c, err := p.leafReader(leaf, asText, room)
+	if err != nil {
+		return nil, err
+	}
+	for i := range p.f.RowGroups() {
+		if err := p.begin(c, i); err != nil {
+			return nil, err
 		}
-		if err != nil {
-			var e *Error
-			if ctx.Err() != nil || errors.As(err, &e) {
-				return nil, err
-			}
-			return nil, &Error{File: name, Line: int64(c.rows) + 1, Column: leaf.Name(), Problem: err.Error() + rewrite}
-		}
-		if got := int64(c.rows - before); got != group.NumRows() {
-			return nil, &Error{File: name, Line: int64(c.rows) + 1, Column: leaf.Name(),
-				Problem: fmt.Sprintf("ends after %d of a row group's %d rows", got, group.NumRows()) + rewrite}
+		if err := p.ensure(ctx, c, c.limit-c.taken); err != nil {
+			return nil, err
 		}
 	}
-	if int64(c.rows) != f.NumRows() {
-		return nil, &Error{File: name, Column: leaf.Name(), Problem: fmt.Sprintf("has %d of %d rows", c.rows, f.NumRows()) + rewrite}
+	if int64(c.rows) != p.f.NumRows() {
+		return nil, &Error{File: p.Name, Column: leaf.Name(), Problem: fmt.Sprintf("has %d of %d rows", c.rows, p.f.NumRows()) + rewrite}
 	}
 	return c.column(), nil
+}
+
+func (p *parquetFile) leafReader(leaf *parquet.Column, asText bool, room int) (*leafReader, error) {
+	form, problem := formOf(leaf.Type(), asText)
+	if problem != "" {
+		return nil, &Error{File: p.Name, Column: leaf.Name(), Problem: problem}
+	}
+	return newLeafReader(leaf, form, room), nil
+}
+
+// begin goes to a row group.
+func (p *parquetFile) begin(c *leafReader, group int) error {
+	if err := readable(p.source, p.Size, &p.f.Metadata().RowGroups[group].Columns[c.leaf.Index()].MetaData); err != nil {
+		return p.wrong(c, err)
+	}
+	c.begin(p.f.RowGroups()[group])
+	return nil
+}
+
+// ensure reads pages until a column holds n rows that were not taken.
+func (p *parquetFile) ensure(ctx context.Context, c *leafReader, n int) error {
+	if c.held() >= n {
+		return nil
+	}
+	for c.held() < n {
+		err := c.next(ctx)
+		if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return &Error{File: p.Name, Line: int64(c.rows) + 1, Column: c.leaf.Name(),
+				Problem: fmt.Sprintf("ends after %d of a row group's %d rows", c.size-(c.limit-c.rows), c.size) + rewrite}
+		}
+		if err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			return p.wrong(c, err)
+		}
+	}
+	return nil
+}
+
+// wrong says of an error which row it is at.
+func (p *parquetFile) wrong(c *leafReader, err error) error {
+	if errors.As(err, new(*Error)) {
+		return err
+	}
+	return &Error{File: p.Name, Line: int64(c.rows) + 1, Column: c.leaf.Name(), Problem: err.Error() + rewrite}
 }
 
 // damaged turns a panic of the library into an *Error, and names the file in

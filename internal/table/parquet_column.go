@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
+	"slices"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
@@ -17,8 +18,12 @@ type leafReader struct {
 	leaf  *parquet.Column
 	form  form
 	level byte // definition level of a value that is there
-	rows  int
-	out   Column
+	pages parquet.Pages
+	size  int // rows of the row group
+	limit int // rows, up to the end of the row group
+	rows  int // read
+	taken int
+	out   Column // of the rows that were not taken
 	dict  dict
 
 	// What the row group's dictionary holds, in this column's own form.
@@ -49,32 +54,76 @@ func (c *leafReader) column() *Column {
 	return &c.out
 }
 
-func (c *leafReader) group(ctx context.Context, group parquet.RowGroup) error {
-	pages := group.ColumnChunks()[c.leaf.Index()].Pages()
-	defer pages.Close()
-	limit := c.rows + int(group.NumRows())
+// held is how many rows were read and not taken.
+func (c *leafReader) held() int { return c.rows - c.taken }
+
+// begin goes to a row group.
+func (c *leafReader) begin(group parquet.RowGroup) {
+	c.close()
+	c.pages = group.ColumnChunks()[c.leaf.Index()].Pages()
+	c.size = int(group.NumRows())
+	c.limit = c.rows + c.size
 	c.known = nil
-	for c.rows < limit {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		page, err := pages.ReadPage()
-		if errors.Is(err, io.EOF) {
-			return nil // too early: the caller counts
-		}
-		if err != nil {
-			return err
-		}
-		if n := page.NumRows(); n < 0 || n > int64(limit-c.rows) {
-			return errors.New("more rows than its row group has")
-		}
-		err = c.page(page)
-		parquet.Release(page)
-		if err != nil {
-			return err
+}
+
+func (c *leafReader) close() {
+	if c.pages != nil {
+		c.pages.Close()
+		c.pages = nil
+	}
+}
+
+// next reads a page; io.EOF says that there is none.
+func (c *leafReader) next(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	page, err := c.pages.ReadPage()
+	if err != nil {
+		return err
+	}
+	defer parquet.Release(page)
+	if n := page.NumRows(); n < 0 || n > int64(c.limit-c.rows) {
+		return errors.New("more rows than its row group has")
+	}
+	return c.page(page)
+}
+
+// take cuts off the first n rows that are held.
+func (c *leafReader) take(n int) partColumn {
+	p := partColumn{kind: c.form.kind, some: true}
+	if c.out.Null != nil {
+		p.null, c.out.Null = c.out.Null[:n:n], c.out.Null[n:]
+	}
+	switch c.form.kind {
+	case Number:
+		p.numbers, c.out.Numbers = c.out.Numbers[:n:n], c.out.Numbers[n:]
+	case Bool:
+		p.bools, c.out.Bools = c.out.Bools[:n:n], c.out.Bools[n:]
+	case Text:
+		p.codes, c.out.Codes = c.out.Codes[:n:n], c.out.Codes[n:]
+		p.dict.values = slices.Clip(c.dict.values)
+		if c.dict.bytes > maxBatchTexts {
+			c.forget()
 		}
 	}
-	return nil
+	c.taken += n
+	return p
+}
+
+// maxBatchTexts is how many bytes of texts are kept for the following batches.
+const maxBatchTexts = 4 << 20
+
+// forget begins a dictionary anew, with what is held only.
+func (c *leafReader) forget() {
+	old := c.dict.values
+	c.dict = dict{keep: true}
+	c.codes, c.known = nil, nil
+	c.out.Codes = slices.Clone(c.out.Codes)
+	for i, code := range c.out.Codes {
+		s := old[code]
+		c.out.Codes[i] = c.dict.code(unsafe.Slice(unsafe.StringData(s), len(s)))
+	}
 }
 
 // page adds a page's values, and the nulls between them.
@@ -140,7 +189,7 @@ func (c *leafReader) nulls(levels []byte, n, there int) {
 		return
 	}
 	if c.out.Null == nil {
-		c.out.Null = make([]bool, c.rows, max(cap(c.out.Numbers), cap(c.out.Codes), cap(c.out.Bools)))
+		c.out.Null = make([]bool, c.held(), max(c.held()+n, cap(c.out.Numbers), cap(c.out.Codes), cap(c.out.Bools)))
 	}
 	if levels == nil {
 		c.out.Null = append(c.out.Null, make([]bool, n)...)
@@ -280,7 +329,7 @@ func (c *leafReader) code(values encoding.Values, i, row int) (int32, error) {
 // empty makes row of a page of n null: an empty string has no value.
 func (c *leafReader) empty(row, n int) {
 	if c.out.Null == nil {
-		c.out.Null = make([]bool, c.rows+n, max(cap(c.out.Codes), c.rows+n))
+		c.out.Null = make([]bool, c.held()+n, max(cap(c.out.Codes), c.held()+n))
 	}
-	c.out.Null[c.rows+row] = true
+	c.out.Null[c.held()+row] = true
 }

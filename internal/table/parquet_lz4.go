@@ -10,11 +10,11 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// unpackable refuses LZ4 pages that cannot be unpacked into the bytes that
+// readable refuses LZ4 pages that cannot be unpacked into the bytes that
 // their headers announce. The library doubles its memory until a page can be,
 // which a damaged one never can, and the end of memory is the end of the
 // program. What else is wrong with the pages is left to it.
-func unpackable(r io.ReaderAt, size int64, chunk *format.ColumnMetaData) error {
+func readable(r io.ReaderAt, size int64, chunk *format.ColumnMetaData) error {
 	if chunk.Codec != format.Lz4Raw {
 		return nil
 	}

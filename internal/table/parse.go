@@ -10,17 +10,20 @@ import (
 type mode uint8
 
 const (
-	skip  mode = iota // not asked for, or known not to be what it was taken for
-	guess             // number or bool, by its first value
+	skip   mode = iota // not asked for, or known not to be what it was taken for
+	guess              // number or bool, by its first value
+	number             // number, and nothing else
 	text
 )
 
 // part is what one chunk holds.
 type part struct {
 	rows  int
+	line  int64  // of its first byte; the number of its first row where places are rows
 	lines []jump // where a row does not begin on the line after the last; total is the line
 	cols  []partColumn
-	err   *Error
+	extra []string // names of the last columns, where the rows name columns beyond the plan's
+	err   error
 }
 
 // parser reads the records of one chunk.
@@ -32,18 +35,23 @@ type parser struct {
 	part   *part
 }
 
-// parse reads a chunk; modes are by column of the file.
-func parse(file string, header []string, modes []mode, c *chunk) *part {
-	p := &parser{file: file, header: header, b: c.bytes, line: c.line, part: &part{cols: make([]partColumn, len(modes))}}
-	for i, m := range modes {
-		col := &p.part.cols[i]
-		col.mode = m
-		if m == text {
-			col.codes = make([]int32, 0, c.lines+1)
+// parseCSV reads a chunk; the plan is by column of the file.
+func parseCSV(file string, plan plan, c *chunk) *part {
+	p := &parser{file: file, header: plan.names, b: c.bytes, line: c.line, part: newPart(plan, c)}
+	if err := p.records(c); err != nil {
+		p.part.err = err
+	}
+	return p.part
+}
+
+func newPart(plan plan, c *chunk) *part {
+	p := &part{line: c.line, cols: make([]partColumn, len(plan.modes))}
+	for i, m := range plan.modes {
+		if p.cols[i].mode = m; m == text {
+			p.cols[i].codes = make([]int32, 0, c.lines+1)
 		}
 	}
-	p.part.err = p.records(c)
-	return p.part
+	return p
 }
 
 func (p *parser) records(c *chunk) *Error {
@@ -87,7 +95,7 @@ func (p *parser) record(i, rows int) (int, *Error) {
 		var end int
 		var err *Error
 		v, after, ok := 0.0, 0, false
-		if col != nil && col.mode == guess {
+		if col != nil && (col.mode == guess || col.mode == number) {
 			v, after, ok = scanNumber(p.b, i)
 		}
 		if ok {
@@ -98,8 +106,8 @@ func (p *parser) record(i, rows int) (int, *Error) {
 			if cell, end, err = p.cell(i, n); err != nil {
 				return 0, err
 			}
-			if col != nil && col.mode != skip {
-				col.put(cell, p.part.rows, rows)
+			if col != nil && col.mode != skip && !col.put(cell, p.part.rows, rows) {
+				return 0, p.fault(begin, n, notNumber(cell))
 			}
 		}
 		i = end

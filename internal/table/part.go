@@ -1,6 +1,9 @@
 package table
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // partColumn is what one chunk holds of a column.
 type partColumn struct {
@@ -8,6 +11,8 @@ type partColumn struct {
 	kind    Kind
 	some    bool // a value was seen, so kind is known
 	broken  bool // values are of different kinds: this has to be read as text
+	seen    bool // a row names it
+	nested  bool // a row has a list or a structure there
 	null    []bool
 	numbers []float64
 	bools   []bool
@@ -36,32 +41,47 @@ func (c *partColumn) number(v float64, row, rows int) {
 	}
 }
 
-// put adds a cell of any sort.
-func (c *partColumn) put(cell []byte, row, rows int) {
+// put adds a cell of any sort; false says that it had to be a number and is
+// none.
+func (c *partColumn) put(cell []byte, row, rows int) bool {
 	if len(cell) == 0 {
 		c.empty(row, rows)
-		return
+		return true
 	}
 	if c.mode == text {
-		c.some = true
-		c.codes = append(c.codes, c.dict.code(cell))
-		if c.null != nil {
-			c.null = append(c.null, false)
-		}
-		return
+		c.text(cell)
+		return true
 	}
 	if v, ok := parseNumber(cell); ok {
 		c.number(v, row, rows)
-		return
+		return true
 	}
-	b, ok := parseBool(cell)
-	if !ok || c.some && c.kind != Bool {
+	if b, ok := parseBool(cell); ok && c.mode == guess {
+		c.bool(b, row, rows)
+		return true
+	}
+	if c.mode == guess {
+		c.breaks()
+	}
+	return c.mode != number
+}
+
+func notNumber(cell []byte) string { return fmt.Sprintf("%s is not a number", shown(string(cell))) }
+
+func (c *partColumn) text(cell []byte) {
+	c.some, c.kind = true, Text
+	c.codes = append(c.codes, c.dict.code(cell))
+	if c.null != nil {
+		c.null = append(c.null, false)
+	}
+}
+
+func (c *partColumn) bool(b bool, row, rows int) {
+	if c.some && c.kind != Bool {
 		c.breaks()
 		return
 	}
-	if !c.some {
-		c.some, c.kind = true, Bool
-	}
+	c.some, c.kind = true, Bool
 	if c.bools == nil {
 		c.bools = make([]bool, row, rows)
 	}
@@ -87,4 +107,4 @@ func (c *partColumn) empty(row, rows int) {
 }
 
 // breaks gives the column up: it has to be read as text.
-func (c *partColumn) breaks() { *c = partColumn{mode: skip, broken: true} }
+func (c *partColumn) breaks() { *c = partColumn{mode: skip, broken: true, seen: c.seen} }

@@ -23,7 +23,7 @@ type chunk struct {
 	done  chan *part
 }
 
-// splitter cuts a file into chunks. In CSV that is well-formed a newline ends
+// splitter cuts a file into chunks of whole records. In CSV that is well-formed a newline ends
 // a record exactly where the number of quotes before it is even; in any other,
 // parsing meets its first fault before a cut can be in the wrong place, for up
 // to there the file is well-formed.
@@ -34,6 +34,7 @@ type splitter struct {
 	at   int64  // bytes read so far
 	rest []byte // read, but not yet given out
 	line int64
+	ends func(b []byte) int // the offset behind the last end of a record
 }
 
 // next returns the following chunk, or io.EOF behind the last.
@@ -48,7 +49,7 @@ func (s *splitter) next(ctx context.Context, size int) (*chunk, error) {
 		if b, err = s.fill(b); err != nil {
 			return nil, err
 		}
-		end, last := lastRecord(b), s.at == s.size
+		end, last := s.ends(b), s.at == s.size
 		switch {
 		case last && len(b) == 0:
 			return nil, io.EOF
@@ -88,6 +89,9 @@ func (s *splitter) give(b []byte, end int, cut bool) *chunk {
 }
 
 var newline, quote = []byte{'\n'}, []byte{'"'}
+
+// lastLine is the offset behind the last newline of b; 0 where there is none.
+func lastLine(b []byte) int { return bytes.LastIndexByte(b, '\n') + 1 }
 
 // lastRecord is the offset behind the last newline of b that ends a record; 0
 // where there is none.

@@ -1,7 +1,7 @@
-// Package table reads CSV and Parquet files into typed columns, and writes CSV.
-// It refuses what it cannot read exactly (ragged rows, bytes that are not
-// UTF-8, duplicate names, nested or damaged Parquet) with the place where it
-// stands, and never guesses around it. What the columns mean, whether values
+// Package table reads CSV, JSONL, Parquet and Arrow files into typed columns,
+// whole or in batches, one file or several as one table, and writes CSV. It
+// refuses what it cannot read exactly (ragged rows, bytes that are not UTF-8,
+// duplicate names, nested columns, damaged files) with the place where it stands, and never guesses around it. What the columns mean, whether values
 // are finite and how many rows are enough, is left to its callers.
 package table
 
@@ -10,9 +10,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path"
+	"slices"
 	"strconv"
-	"strings"
 )
 
 // Options say what to read.
@@ -22,6 +21,36 @@ type Options struct {
 	// Text are columns to keep as exact text whatever they look like: ids, so
 	// that 007 stays 007. Names that are not read are passed over.
 	Text []string
+	// Numbers are columns whose every value must be a number: one that is none
+	// is an *Error where it stands. Names that are not read are passed over.
+	Numbers []string
+}
+
+// mode is how a column is to be read by the options.
+func (o Options) mode(name string) mode {
+	switch {
+	case slices.Contains(o.Text, name):
+		return text
+	case slices.Contains(o.Numbers, name):
+		return number
+	}
+	return guess
+}
+
+// said are the columns, if the options say the kind of each; else nil.
+func (o Options) said() []field {
+	var fields []field
+	for _, name := range o.Columns {
+		switch o.mode(name) {
+		case text:
+			fields = append(fields, field{name, Text, true})
+		case number:
+			fields = append(fields, field{name, Number, true})
+		default:
+			return nil
+		}
+	}
+	return fields
 }
 
 // Kind says how a column's values are held.
@@ -61,6 +90,7 @@ type Table struct {
 	Nested []string
 
 	lines lines
+	files []span // where the rows of several files begin; nil for one file
 }
 
 // Column is one column's values.
@@ -80,21 +110,34 @@ type Column struct {
 	Bools []bool
 }
 
-// Read reads the file of that name, whose suffix says its format: .csv or
-// .parquet. Errors about its content are *Error; ctx ends the reading early.
+// Read reads the file of that name, whose suffix says its format (Suffixes
+// lists them). Errors about its content are *Error; ctx ends the reading
+// early.
 func Read(ctx context.Context, name string, r io.ReaderAt, size int64, o Options) (*Table, error) {
-	if err := ctx.Err(); err != nil {
+	s, err := open(ctx, File{name, r, size})
+	if err != nil {
 		return nil, err
 	}
-	switch suffix := strings.ToLower(path.Ext(name)); suffix {
-	case ".csv":
-		return readCSV(ctx, name, r, size, o)
-	case ".parquet":
-		return readParquet(ctx, name, r, size, o)
-	default:
-		return nil, &Error{File: name, Problem: fmt.Sprintf("a table's name must end in .csv or .parquet, not %q", suffix) +
-			"\nhint: write the table as CSV or Parquet"}
+	t, err := s.read(ctx, o)
+	if err != nil {
+		return nil, err
 	}
+	return t, t.numbers(o)
+}
+
+// numbers makes numbers of the columns that must be.
+func (t *Table) numbers(o Options) error {
+	for _, c := range t.Columns {
+		if c.Kind == Number || o.mode(c.Name) != number {
+			continue
+		}
+		values, err := t.Float64s(c.Name)
+		if err != nil {
+			return err
+		}
+		*c = Column{Name: c.Name, Null: c.Null, Numbers: values}
+	}
+	return nil
 }
 
 // Names lists the columns that were read.
@@ -124,7 +167,7 @@ func (t *Table) Column(name string) (*Column, error) {
 
 // Select is a table of the named columns only, sharing their values.
 func (t *Table) Select(names ...string) (*Table, error) {
-	out := &Table{Name: t.Name, Rows: t.Rows, lines: t.lines}
+	out := &Table{Name: t.Name, Rows: t.Rows, lines: t.lines, files: t.files}
 	for _, name := range names {
 		c, err := t.Column(name)
 		if err != nil {
@@ -135,14 +178,27 @@ func (t *Table) Select(names ...string) (*Table, error) {
 	return out, nil
 }
 
-// Line is where row i (from 0) begins: the line of a CSV file, the row number
-// of a Parquet file, both from 1.
-func (t *Table) Line(i int) int64 { return t.lines.of(i) }
+// File is the name of the file that row i (from 0) is of.
+func (t *Table) File(i int) string {
+	if f := t.span(i); f != nil {
+		return f.name
+	}
+	return t.Name
+}
+
+// Line is where row i (from 0) begins in its file: the line of a text file, the
+// row number of any other, both from 1.
+func (t *Table) Line(i int) int64 {
+	if f := t.span(i); f != nil {
+		return f.lines.of(i - f.first)
+	}
+	return t.lines.of(i)
+}
 
 // At is an *Error about row i (from 0) of a column, for what a caller finds
 // wrong with a value.
 func (t *Table) At(i int, column, problem string) *Error {
-	return &Error{File: t.Name, Line: t.Line(i), Column: column, Problem: problem}
+	return &Error{File: t.File(i), Line: t.Line(i), Column: column, Problem: problem}
 }
 
 // Float64s is a column's values as numbers, NaN where null; it shares memory
