@@ -1,0 +1,5 @@
+//go:build unix && !linux
+
+package spill
+
+func unnamed(dir string) (temporary, error) { return removed(dir) }
