@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -237,6 +238,26 @@ func TestFastNumbersAreExact(t *testing.T) {
 			if got, end, ok := scanNumber([]byte(s), 0); ok && (got != want || end != len(s)) {
 				t.Fatalf("%s: got %v", s, got)
 			}
+		}
+	}
+}
+
+// TestLongNumbersAreExact takes as many digits as there are on the fast road,
+// and numbers that are nearly, or exactly, between two float64s.
+func TestLongNumbersAreExact(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 300_000 {
+		s := fmt.Sprint(1 + r.Uint64N(1e19-1))
+		if n := r.IntN(4); n == 0 { // half-way, and one to either side of it
+			s = fmt.Sprint((1<<53+r.Uint64N(1<<9))*2 + 1)
+			s = s + []string{"", "00", "01"}[r.IntN(3)]
+		}
+		point := r.IntN(len(s) + 1)
+		s = s[:point] + "." + s[point:]
+		want, _ := strconv.ParseFloat(s, 64)
+		got, end, ok := scanNumber([]byte(s), 0)
+		if !ok || got != want || end != len(s) {
+			t.Fatalf("%s: got %v, %v; want %v", s, got, ok, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"math"
+	"math/bits"
 	"strconv"
 	"unsafe"
 )
@@ -53,6 +54,8 @@ func scanNumber(b []byte, i int) (v float64, end int, ok bool) {
 	// A mantissa below 2^53 and a power up to 10^22 are both exact, so one
 	// multiplication or division is rounded correctly (Clinger 1990).
 	switch {
+	case mantissa > 1<<53 && exponent < 0 && exponent >= -19:
+		v = quotient(mantissa, wholePowers[-exponent])
 	case mantissa > 1<<53 || exponent < -22 || exponent > 22:
 		v, _ = strconv.ParseFloat(view(b[start:i]), 64) // out of range is ±Inf
 		return v, i, true
@@ -65,6 +68,27 @@ func scanNumber(b []byte, i int) (v float64, end int, ok bool) {
 		v = -v
 	}
 	return v, i, true
+}
+
+// wholePowers are the powers of ten that a uint64 holds.
+var wholePowers = [...]uint64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
+
+// quotient is the float64 nearest to m/d, of two that are even where it is
+// between two; neither m nor d is 0. It divides with 128 bits and rounds once,
+// which is what a number with many digits needs.
+func quotient(m, d uint64) float64 {
+	up, down := bits.LeadingZeros64(d), bits.LeadingZeros64(m)
+	m, d = m<<down, d<<up
+	q, rest := bits.Div64(m>>1, m<<63, d) // m·2^63/d, which has 63 or 64 bits
+	extra := 64 - bits.LeadingZeros64(q) - 53
+	part, half := q&(1<<extra-1), uint64(1)<<(extra-1)
+	q >>= extra
+	if part > half || part == half && (rest != 0 || q&1 == 1) {
+		q++
+	}
+	exponent := extra - 63 + up - down
+	return float64(q) * math.Float64frombits(uint64(exponent+1023)<<52)
 }
 
 func scanExponent(b []byte, i int) (e, end int, ok bool) {

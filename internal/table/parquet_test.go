@@ -222,28 +222,134 @@ func FuzzParquet(f *testing.F) {
 	})
 }
 
+// encoded has a column in every encoding that parquet-go writes.
+type encoded struct {
+	PlainN   float64  `parquet:"plain_n,plain"`
+	DictN    float64  `parquet:"dict_n,dict"`
+	SplitN   float64  `parquet:"split_n,split"`
+	SplitF   float32  `parquet:"split_f,split"`
+	DeltaN   int64    `parquet:"delta_n,delta"`
+	Delta32  int32    `parquet:"delta_32,delta"`
+	PlainI   int64    `parquet:"plain_i,plain"`
+	DictI    int32    `parquet:"dict_i,dict"`
+	PlainS   string   `parquet:"plain_s,plain"`
+	DictS    string   `parquet:"dict_s,dict"`
+	DeltaS   string   `parquet:"delta_s,delta"`
+	MaybeN   *float64 `parquet:"maybe_n,split"`
+	MaybeI   int64    `parquet:"maybe_i,optional,delta"`
+	MaybeS   *string  `parquet:"maybe_s,dict"`
+	MaybeB   *bool    `parquet:"maybe_b"`
+	MaybePl  *string  `parquet:"maybe_plain,plain"`
+	DeltaLen []byte   `parquet:"delta_len,delta"`
+}
+
+// TestParquetEncodings reads every encoding in every compression, in both
+// versions of pages, over several pages and row groups, whole and in batches.
+func TestParquetEncodings(t *testing.T) {
+	var rows []encoded
+	want := [][]string{{"plain_n", "dict_n", "split_n", "split_f", "delta_n", "delta_32", "plain_i", "dict_i", "plain_s", "dict_s", "delta_s", "maybe_n", "maybe_i", "maybe_s", "maybe_b", "maybe_plain", "delta_len"}}
+	for i := range 3000 {
+		v, s := float64(i)/8-100, fmt.Sprint("text-", i%37)
+		r := encoded{v, float64(i % 5), v, float32(v), int64(i) << 20, int32(-i), int64(-i), int32(i % 7), s, s, s, nil, 0, nil, nil, nil, []byte(s)}
+		some := []string{"", "", "", "", ""}
+		if i%3 == 0 {
+			n, b := int64(i+1), i%2 == 0
+			r.MaybeN, r.MaybeI, r.MaybeS, r.MaybeB, r.MaybePl = &v, n, &s, &b, &s
+			some = []string{fmt.Sprint(v), fmt.Sprint(n), s, fmt.Sprint(b), s}
+		}
+		rows = append(rows, r)
+		f := fmt.Sprint(v)
+		want = append(want, []string{f, fmt.Sprint(i % 5), f, f, fmt.Sprint(i << 20), fmt.Sprint(-i), fmt.Sprint(-i), fmt.Sprint(i % 7), s, s, s,
+			some[0], some[1], some[2], some[3], some[4], s})
+	}
+	for name, codec := range map[string]compress.Codec{"uncompressed": &parquet.Uncompressed, "snappy": &parquet.Snappy, "gzip": &parquet.Gzip, "zstd": &parquet.Zstd, "brotli": &parquet.Brotli, "lz4": &parquet.Lz4Raw} {
+		for version := 1; version <= 2; version++ {
+			t.Run(fmt.Sprint(name, ", page version ", version), func(t *testing.T) {
+				var b bytes.Buffer
+				err := parquet.Write(&b, rows, parquet.Compression(codec), parquet.DataPageVersion(version), parquet.MaxRowsPerRowGroup(1700), parquet.PageBufferSize(2000))
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := readBytes(b.Bytes(), Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := cmp.Diff(want, cells(got)); d != "" {
+					t.Fatalf("want, got:\n%s", d)
+				}
+				if d := cmp.Diff(want, scanned(t, []File{file("f.parquet", b.String())}, Options{})); d != "" {
+					t.Errorf("scanned: want, got:\n%s", d)
+				}
+			})
+		}
+	}
+	seen := map[string]bool{}
+	var b bytes.Buffer
+	if err := parquet.Write(&b, rows); err != nil {
+		t.Fatal(err)
+	}
+	f, err := parquet.OpenFile(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range f.Metadata().RowGroups[0].Columns {
+		for _, e := range c.MetaData.Encoding {
+			seen[e.String()] = true
+		}
+	}
+	for _, e := range []string{"PLAIN", "RLE", "RLE_DICTIONARY", "DELTA_BINARY_PACKED", "DELTA_BYTE_ARRAY", "BYTE_STREAM_SPLIT"} {
+		if !seen[e] {
+			t.Errorf("no column is in %s, only %v", e, seen)
+		}
+	}
+}
+
 func BenchmarkParquet(b *testing.B) {
 	type scored struct {
-		ID     int64   `parquet:"id,delta"`
 		Score  float64 `parquet:"score"`
-		Label  int32   `parquet:"label,dict"`
+		Label  int32   `parquet:"label"`
 		Region string  `parquet:"region,dict"`
 		Sex    string  `parquet:"sex,dict"`
-		Age    float64 `parquet:"age,dict"`
+		Age    string  `parquet:"age,dict"`
 	}
 	var out bytes.Buffer
-	w := parquet.NewGenericWriter[scored](&out, parquet.Compression(&parquet.Snappy))
-	const rows = 1_000_000
-	for i := range rows {
-		w.Write([]scored{{int64(i), math.Sin(float64(i)), int32(i % 2), fmt.Sprint("region-", i%7), fmt.Sprint(i % 2), float64(i % 90)}})
-	}
-	w.Close()
-	b.SetBytes(int64(out.Len()))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := readBytes(out.Bytes(), Options{}); err != nil {
+	w := parquet.NewGenericWriter[scored](&out, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(1<<20))
+	const rows = 10_000_000
+	some := make([]scored, 100_000)
+	for i := 0; i < rows; i += len(some) {
+		for k := range some {
+			n := i + k
+			some[k] = scored{math.Sin(float64(n)), int32(n * 7 / 3 % 2), regions[n%7], regions[n%2], regions[n*5/3%9]}
+		}
+		if _, err := w.Write(some); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for name, do := range map[string]func() error{
+		"read": func() error { _, err := readBytes(out.Bytes(), Options{}); return err },
+		"scan": func() error {
+			n := 0
+			err := Scan(b.Context(), []File{{"f.parquet", bytes.NewReader(out.Bytes()), int64(out.Len())}}, Options{}, func(b *Batch) error { n += b.Rows; return nil })
+			if n != rows {
+				return fmt.Errorf("%d rows, %w", n, err)
+			}
+			return err
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(out.Len()))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := do(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
 }
+
+var regions = []string{"north", "south", "east", "west", "north-east", "south-east", "south-west", "north-west", "centre"}
