@@ -138,8 +138,8 @@ func (r *run) predict(ctx context.Context) (made, error) {
 	return m, nil
 }
 
-// readTest reads the evaluation set. Cells of a CSV stay the text that they
-// are, so that the scorer sees what it would see in the file.
+// readTest reads the evaluation set. What a CSV or JSONL file holds stays the
+// text that it is, so that the scorer sees what it would see in the file.
 func (r *run) readTest(ctx context.Context) (*table.Table, error) {
 	t := r.project.Data.Test
 	f, err := os.Open(r.project.Abs(t.File))
@@ -152,9 +152,16 @@ func (r *run) readTest(ctx context.Context) (*table.Table, error) {
 		return nil, err
 	}
 	o := table.Options{Text: []string{t.ID}}
-	if strings.EqualFold(path.Ext(t.File), ".csv") {
+	switch strings.ToLower(path.Ext(t.File)) {
+	case ".csv":
 		header, _ := csv.NewReader(io.NewSectionReader(f, 0, info.Size())).Read()
 		o.Text = append(o.Text, header...)
+	case ".jsonl", ".ndjson":
+		first, err := table.Read(ctx, t.File, f, info.Size(), o) // its rows name the columns
+		if err != nil {
+			return nil, err
+		}
+		o.Text = append(o.Text, first.Names()...)
 	}
 	read, err := table.Read(ctx, t.File, f, info.Size(), o)
 	if err != nil {

@@ -32,7 +32,8 @@ func (a *app) initCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init [MODEL PREDICTIONS]",
 		Short: "Write a first project file from a model and its labelled predictions",
-		Long: `Write weighlock.yaml from a model file and a CSV or Parquet file of labelled predictions.
+		Long: `Write weighlock.yaml from a model file and a table of labelled predictions: CSV, JSONL,
+Parquet or Arrow.
 What the columns mean is guessed, and each guess stands in the file as a comment; a flag
 settles what cannot be guessed. The file asks for level start, so ` + "`weighlock gate`" + ` gives a
 first verdict at once: without key, registry or lineage.

@@ -167,7 +167,7 @@ func (q *interview) files(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	return q.must(ctx, "Predictions with their labels (CSV or Parquet)", the(here, []string{".csv", ".parquet"}), func(answer string) (err error) {
+	return q.must(ctx, "Predictions with their labels (CSV, JSONL, Parquet or Arrow)", the(here, table.Suffixes()), func(answer string) (err error) {
 		if q.o.Predictions, err = inside(folder, answer); err != nil {
 			return err
 		}

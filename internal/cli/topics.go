@@ -176,7 +176,8 @@ A pointer of Git LFS or DVC is not the file, and text is none whose name promise
 the shards of a *.index.json with their tensors, the parts of a set (name-00001-of-00100), what an
 MLmodel loads, and the base model of an adapter_config.json, which the project pins under base.
 
-Tables: .csv (commas, a header, UTF-8) and .parquet.
+Tables, told by their suffix: .csv (commas, a header, UTF-8); .jsonl or .ndjson (one object per
+line); .parquet; .arrow, .feather, .ipc or .arrows (Arrow IPC, as a file or as a stream).
 Project files: weighlock.yaml, weighlock.yml, weighlock.json or weighlock.cue.
 References: HOST/PATH:VERSION, HOST/PATH@sha256:DIGEST, and oci:FOLDER:VERSION for an OCI image
 layout on disk.

@@ -327,14 +327,19 @@ func looksLikeModel(name string) bool {
 	return slices.Contains(modelSuffixes, strings.ToLower(filepath.Ext(name)))
 }
 
+// tableSuffixes tell a table by its name.
+var tableSuffixes = []string{".csv", ".jsonl", ".ndjson", ".parquet", ".arrow", ".arrows", ".feather", ".ipc"}
+
+func looksLikeTable(name string) bool {
+	return slices.Contains(tableSuffixes, strings.ToLower(filepath.Ext(name)))
+}
+
 func looksLikeTraining(name string) bool {
-	ext := strings.ToLower(filepath.Ext(name))
-	return (ext == ".csv" || ext == ".parquet") && strings.Contains(strings.ToLower(filepath.Base(name)), "train")
+	return looksLikeTable(name) && strings.Contains(strings.ToLower(filepath.Base(name)), "train")
 }
 
 func looksLikePredictions(name string) bool {
-	ext := strings.ToLower(filepath.Ext(name))
-	return (ext == ".csv" || ext == ".parquet") && strings.Contains(strings.ToLower(filepath.Base(name)), "pred")
+	return looksLikeTable(name) && strings.Contains(strings.ToLower(filepath.Base(name)), "pred")
 }
 
 // theOnly is the one name for which ok holds; empty where there is none, or a

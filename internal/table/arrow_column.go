@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -121,7 +122,7 @@ func (c *arrowReader) isNull(i int) bool { return c.out.null != nil && c.out.nul
 func (c *arrowReader) dictionary(a *array.Dictionary, rows int) error {
 	values := arrowReader{file: c.file, name: c.name, before: c.before, out: c.out}
 	if err := values.add(a.Dictionary(), a.Dictionary().Len()); err != nil {
-		if e, ok := err.(*Error); ok {
+		if e, ok := errors.AsType[*Error](err); ok {
 			e.Line = 0 // a place in the dictionary is no row
 		}
 		return err

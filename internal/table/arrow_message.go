@@ -41,7 +41,7 @@ func (m *arrowMessages) Release() {
 // Message is the next message; io.EOF behind the last.
 func (m *arrowMessages) Message() (*ipc.Message, error) {
 	next, err := m.next()
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		m.fault = err
 	}
 	return next, err

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -231,6 +232,53 @@ func TestScanIsReadAll(t *testing.T) {
 			if !slices.Equal(want[i], got[i]) {
 				t.Fatalf("%s: row %d is %q; want %q", f.Name, i, got[i], want[i])
 			}
+		}
+	}
+}
+
+// endless is a long file of one line over and over, made as it is read.
+type endless struct {
+	head, line string
+}
+
+func (e endless) ReadAt(b []byte, at int64) (int, error) {
+	for n := 0; n < len(b); {
+		i := int(at) + n
+		if i < len(e.head) {
+			n += copy(b[n:], e.head[i:])
+			continue
+		}
+		n += copy(b[n:], e.line[(i-len(e.head))%len(e.line):])
+	}
+	return len(b), nil
+}
+
+// TestScanIsBounded scans files of 200 MB.
+func TestScanIsBounded(t *testing.T) {
+	const lines = 4_000_000
+	for name, e := range map[string]endless{
+		"f.csv":   {"id,region,score,other\n", "row-number-one-of-very-many,north,0.12500,1.75e+01\n"},
+		"f.jsonl": {"", "{\"id\":\"row-number-one\",\"region\":\"north\",\"score\":7}\n"},
+	} {
+		var before, now runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		rows, batches, most := 0, 0, uint64(0)
+		f := File{name, e, int64(len(e.head) + lines*len(e.line))}
+		err := Scan(context.Background(), []File{f}, Options{Columns: []string{"id", "region", "score"}, Text: []string{"id", "region"}, Numbers: []string{"score"}}, func(b *Batch) error {
+			if batches++; batches%40 == 0 {
+				runtime.GC()
+				runtime.ReadMemStats(&now)
+				most = max(most, now.HeapAlloc-min(now.HeapAlloc, before.HeapAlloc))
+			}
+			rows += b.Rows
+			return nil
+		})
+		if err != nil || rows != lines {
+			t.Fatalf("%s: %d rows, %v; want %d", name, rows, err, lines)
+		}
+		if most == 0 || most > 40<<20 {
+			t.Errorf("%s: %d MiB were held; want less than 40", name, most>>20)
 		}
 	}
 }

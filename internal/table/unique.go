@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/weighlock/weighlock/internal/spill"
@@ -14,9 +15,9 @@ import (
 // number of rows, and holds no more of them than room allows. The *Error names
 // the first row, in the files' order, without an id or with one that a row
 // above it has.
-func Unique(ctx context.Context, files []File, column string, room spill.Options) error {
+func Unique(ctx context.Context, files []File, column string, room spill.Options) (err error) {
 	sorted := spill.NewSorter(room)
-	defer sorted.Close()
+	defer func() { err = errors.Join(err, sorted.Close()) }()
 	names := map[string]int64{}
 	for i, f := range files {
 		if _, ok := names[f.Name]; !ok {
@@ -24,7 +25,7 @@ func Unique(ctx context.Context, files []File, column string, room spill.Options
 		}
 	}
 	var value []byte
-	err := Scan(ctx, files, Options{Columns: []string{column}, Text: []string{column}}, func(b *Batch) error {
+	err = Scan(ctx, files, Options{Columns: []string{column}, Text: []string{column}}, func(b *Batch) error {
 		ids := b.Columns[0]
 		for i := range b.Rows {
 			if ids.IsNull(i) {
