@@ -142,8 +142,9 @@ KILLSTEP ?= 1
 kill:
 	WEIGHLOCK_KILL_STEP=$(KILLSTEP) $(GO) test -tags kill -count=1 -timeout 90m -run TestKill -v ./cmd/weighlock
 
-# Coverage of every interval by simulation, beyond what the tests do.
-REPLICATIONS ?= 3000
+# Coverage of every interval by simulation,
+# beyond what the tests do (some minutes).
+REPLICATIONS ?= 6000
 simulate:
 	STATS_REPLICATIONS=$(REPLICATIONS) $(GO) test -count=1 -run 'TestCoverage|TestNullQuantiles' -v ./internal/stats
 
