@@ -122,6 +122,7 @@ func TestCoverage(t *testing.T) {
 	}
 	cases = append(cases, resampledCases()...)
 	cases = append(cases, weightedCases()...)
+	cases = append(cases, offPolicyCases()...)
 	reps := replications(t, 200)
 	for k, c := range cases {
 		rng := generator(11, k)

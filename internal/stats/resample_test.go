@@ -194,7 +194,7 @@ func TestUnitsDoNotDependOnProcessors(t *testing.T) {
 		r := Resampling{Draws: 730, Seed: 8, Confidence: 0.9}
 		_, a := r.Poisson(300, always(Ranked(y, s)))
 		_, b := r.Clustered(unit, always(Ranked(y, s)))
-		return []any{a, b}
+		return []any{a, b, r.IPS(logs(generator(1, 1), 300))}
 	}
 	want := run(1)
 	for _, procs := range []int{2, 5} {

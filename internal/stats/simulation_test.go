@@ -285,3 +285,58 @@ func weightedCases() []coverageCase {
 		}},
 	}
 }
+
+// logs draws decisions of a policy that says yes more often where x is large,
+// and rewards that follow x and the decision. The judged policy says yes in
+// two of three.
+func logs(rng random, n int) Logged {
+	var l Logged
+	for range n {
+		x := rng.Float64()
+		p := 0.2 + 0.6*x
+		mean := map[bool]float64{true: 0.3 + 0.5*x, false: 0.4}
+		yes := rng.Float64() < p
+		target := 2.0 / 3
+		if !yes {
+			p, target = 1-p, 1.0/3
+		}
+		reward := 0.0
+		if rng.Float64() < mean[yes] {
+			reward = 1
+		}
+		model := func(yes bool) float64 { return 0.1 + 0.9*mean[yes] }
+		l.Reward, l.Propensity, l.Target = append(l.Reward, reward), append(l.Propensity, p), append(l.Target, target)
+		l.Predicted, l.Expected = append(l.Predicted, model(yes)), append(l.Expected, model(true)*2/3+model(false)/3)
+	}
+	return l
+}
+
+// worth is what the judged policy earns: ⅔·(0.3 + 0.5·½) + ⅓·0.4.
+const worth = 2.0/3*0.55 + 0.4/3
+
+func offPolicyCases() []coverageCase {
+	estimate := func(n int, by func(Resampling, Logged) Estimate) func(random, Resampling) Interval {
+		return func(rng random, r Resampling) Interval { return by(r, logs(rng, n)).Interval }
+	}
+	skewed := func(by func(Resampling, Logged) Estimate) func(random, Resampling) Interval {
+		return func(rng random, r Resampling) Interval {
+			var l Logged
+			for range 800 {
+				yes := rng.Float64() < 0.1 // ten times the weight for one row in ten
+				p, target, reward := 0.9, 0.0, 0.0
+				if yes {
+					p, target, reward = 0.1, 1, rng.ExpFloat64()
+				}
+				l.Reward, l.Propensity, l.Target = append(l.Reward, reward), append(l.Propensity, p), append(l.Target, target)
+			}
+			return by(r, l).Interval
+		}
+	}
+	return []coverageCase{
+		{"ips, 500 rows", worth, 0.93, estimate(500, Resampling.IPS)},
+		{"snips, 500 rows", worth, 0.93, estimate(500, Resampling.SNIPS)},
+		{"doubly robust, 500 rows", worth, 0.93, estimate(500, Resampling.DoublyRobust)},
+		{"ips, 80 of 800 rows count", 1, 0.91, skewed(Resampling.IPS)},
+		{"snips, 80 of 800 rows count", 1, 0.91, skewed(Resampling.SNIPS)},
+	}
+}
