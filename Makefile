@@ -146,7 +146,7 @@ kill:
 # found, beyond what the tests do (some minutes).
 REPLICATIONS ?= 6000
 simulate:
-	STATS_REPLICATIONS=$(REPLICATIONS) $(GO) test -count=1 -run 'TestCoverage|TestNullQuantiles|TestSelectiveLabelsAreFound' -v ./internal/stats
+	STATS_REPLICATIONS=$(REPLICATIONS) $(GO) test -count=1 -timeout 60m -run 'TestCoverage|TestNullQuantiles|TestSelectiveLabelsAreFound' -v ./internal/stats
 
 clean:
 	rm -rf bin .cache $(OUT)

@@ -91,6 +91,7 @@ type ItemResult struct {
 	Group     string   `json:"group,omitempty"`
 	Groups    []Group  `json:"groups,omitempty"`
 	Reference *float64 `json:"reference,omitempty"`
+	Flips     *Flips   `json:"flips,omitempty"`
 	Measure
 }
 

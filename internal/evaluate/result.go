@@ -97,6 +97,7 @@ func (w *work) champion(ctx context.Context) (*Compared, error) {
 		default:
 			part := w.all.pick(at)
 			r.Measure, r.Reference = w.improvement(limit.Metric, part, part.instead(said), r.Item, notWorse(limit))
+			r.Flips = w.flips(part, said.score)
 			if missed > 0 {
 				r.note(fmt.Sprintf("the champion scored %d of %d rows, which are compared", len(at), w.all.n()))
 			}
