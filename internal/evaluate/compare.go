@@ -71,6 +71,13 @@ func (j *judge) pairedInterval(info stats.Metric, first, second *sample, item st
 			return behind(info.Better, a.Value(two.Base), b.Value(two.Base))
 		}), n
 	}
+	if two.Kind == stats.Calibration {
+		// Less is better, so second minus first.
+		null := func(s *sample) float64 {
+			return r.CalibrationNull(s.score, stats.CalibrationBins, 1-(1-r.Confidence)/4)[0]
+		}
+		return r.CalibrationPaired(a.n(), b.build(two), a.build(two), null(b), null(a)), n
+	}
 	_, i := r.BCa(first.n(), paired(two, a, b))
 	return i, n
 }

@@ -219,3 +219,27 @@ func TestPairedIsTheDifferenceOnTheSameRows(t *testing.T) {
 	near(t, "low", got.Low, want.Low)
 	near(t, "high", got.High, want.High)
 }
+
+// TestPairedCalibrationIsNeverNarrower than BCa, and of one model against
+// itself there is none.
+func TestPairedCalibrationIsNeverNarrower(t *testing.T) {
+	r := Resampling{Draws: 300, Seed: 2, Confidence: 0.95}
+	for seed := range 20 {
+		y, p := calibrated(generator(uint64(seed), 27), 150)
+		q := shrunk(p)
+		_, least := r.BCa(150, Paired(always(ECE(y, q, CalibrationBins)), always(ECE(y, p, CalibrationBins))))
+		got := pairedCalibration(r, y, q, p)
+		if got.Low > least.Low || got.High < least.High || got.Method != "bootstrap_centred" || got.Draws != 300 || got.Degenerate {
+			t.Errorf("seed %d: got %+v; want no less than %+v", seed, got, least)
+		}
+		if same := pairedCalibration(r, y, p, p); same.Usable() || !same.Degenerate {
+			t.Errorf("seed %d, against itself: got %+v; want none", seed, same)
+		}
+	}
+	// One that always hits has no draws that differ.
+	y := bools(1, 0, 1, 0, 1, 1, 0, 0)
+	sure, unsure := []float64{1, 0, 1, 0, 1, 1, 0, 0}, []float64{.9, .3, .7, .2, .6, .8, .4, .1}
+	if got := pairedCalibration(r, y, sure, unsure); got.Usable() || got.Detail != "one of the calibration errors has no interval" {
+		t.Errorf("against one that always hits: got %+v; want none", got)
+	}
+}

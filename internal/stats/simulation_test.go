@@ -8,13 +8,15 @@ import (
 
 // beyond says of methods that cannot keep within one percent of nominal why.
 var beyond = map[string]string{
-	"wilson and exact, 0.99 of 50":                      "counts of few rows are discrete, so at any one share coverage is above or below; over all shares see the next line of wilson",
-	"clopper_pearson, any share of 60":                  "at no share below nominal, and so above it at most: counts are discrete",
-	"order statistics of the median, 50 rows":           "at least nominal for every distribution: ranks are discrete",
-	"calibration error of a calibrated model, 300 rows": "the truth is the least value there is, so only the lower end can miss, in half the error",
-	"psi without drift, 455 against 114 rows":           "the truth is the least value there is, and the interval the union of two methods",
-	"psi of some drift, 2000 against 1000 rows":         "the union of two methods, for columns where one of them falls short",
-	"psi of strong drift, 2000 against 1000 rows":       "the union of two methods, for columns where one of them falls short",
+	"wilson and exact, 0.99 of 50":                               "counts of few rows are discrete, so at any one share coverage is above or below; over all shares see the next line of wilson",
+	"clopper_pearson, any share of 60":                           "at no share below nominal, and so above it at most: counts are discrete",
+	"order statistics of the median, 50 rows":                    "at least nominal for every distribution: ranks are discrete",
+	"calibration error of a calibrated model, 300 rows":          "the truth is the least value there is, so only the lower end can miss, in half the error",
+	"paired calibration errors of two calibrated models":         "both models at half the error each, since the bias of their difference is not known",
+	"paired calibration errors of a flat and a calibrated model": "both models at half the error each, since the bias of their difference is not known",
+	"psi without drift, 455 against 114 rows":                    "the truth is the least value there is, and the interval the union of two methods",
+	"psi of some drift, 2000 against 1000 rows":                  "the union of two methods, for columns where one of them falls short",
+	"psi of strong drift, 2000 against 1000 rows":                "the union of two methods, for columns where one of them falls short",
 }
 
 // report prints one line of the table of coverages, in the long simulation.
@@ -151,6 +153,31 @@ func resampledCases() []coverageCase {
 			_, i := r.BCa(400, Paired(always(Mean(b)), always(Mean(a))))
 			return i
 		}},
+		{"paired calibration errors of two calibrated models", 0, 0.95, func(rng random, r Resampling) Interval {
+			y, a, b := make([]bool, 400), make([]float64, 400), make([]float64, 400)
+			for i := range y { // each model knows one half of the truth
+				u, v := rng.Float64(), rng.Float64()
+				y[i] = rng.Float64() < (u+v)/2
+				a[i], b[i] = u/2+0.25, v/2+0.25
+			}
+			return pairedCalibration(r, y, a, b)
+		}},
+		{"paired calibration errors of a flat and a calibrated model", 0.125, 0.95, func(rng random, r Resampling) Interval {
+			y, p := calibrated(rng, 400)
+			return pairedCalibration(r, y, shrunk(p), p)
+		}},
+		{"bca of a paired difference of f1 over cells, 400 rows", 0, 0.93, func(rng random, r Resampling) Interval {
+			y, a, b := make([]bool, 400), make([]bool, 400), make([]bool, 400)
+			for i := range y {
+				y[i] = rng.Float64() < 0.3
+				yes := 0.15
+				if y[i] {
+					yes = 0.7
+				}
+				a[i], b[i] = rng.Float64() < yes, rng.Float64() < yes
+			}
+			return r.DecisionPaired(y, a, b, func(a, b Confusion) float64 { return a.Value("f1") - b.Value("f1") })
+		}},
 		{"poisson bootstrap of brier, 400 rows", 1.0 / 6, 0.93, func(rng random, r Resampling) Interval {
 			y, p := calibrated(rng, 400)
 			_, i := r.Poisson(400, always(Mean(Squares(y, p))))
@@ -177,6 +204,11 @@ func resampledCases() []coverageCase {
 			return i
 		}},
 	}
+}
+
+func pairedCalibration(r Resampling, y []bool, first, second []float64) Interval {
+	null := func(p []float64) float64 { return r.CalibrationNull(p, CalibrationBins, 0.9875)[0] }
+	return r.CalibrationPaired(len(y), always(ECE(y, first, CalibrationBins)), always(ECE(y, second, CalibrationBins)), null(first), null(second))
 }
 
 func always(s Statistic) Build { return func([]int32) Statistic { return s } }
