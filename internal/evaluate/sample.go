@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -123,10 +124,7 @@ func (s *sample) part(p *parts, group int) []int32 {
 // it. The error says what the sample lacks for it.
 func (s *sample) statistic(info stats.Metric) (f stats.Statistic, note string, err error) {
 	if project.OfColumn(info) {
-		x, ok := s.said.columns[info.Args[0]]
-		if !ok {
-			return nil, "", fmt.Errorf("the predictions have no numbers %s", info.Args[0])
-		}
+		x := s.said.columns[info.Args[0]]
 		return stats.Numbers{Label: x, Predicted: x, Weight: s.weight, Columns: s.said.columns}.Statistic(info)
 	}
 	switch s.task {
@@ -142,7 +140,7 @@ func (s *sample) statistic(info stats.Metric) (f stats.Statistic, note string, e
 		return stats.Queries{Query: s.query, Relevance: s.label, Score: s.score, Weight: s.weight}.Statistic(info)
 	case "regression", "forecasting":
 		if info.Base == "mase" && s.scale == nil {
-			return nil, "", fmt.Errorf("%s", s.noScale)
+			return nil, "", errors.New(s.noScale)
 		}
 		return stats.Numbers{Label: s.label, Predicted: s.score, Weight: s.weight, Columns: s.said.columns, Scale: s.scale}.Statistic(info)
 	}
