@@ -14,7 +14,7 @@ import (
 func completeValues(root *cobra.Command) {
 	words := map[string][]string{
 		"level": {"start", "release", "regulated"},
-		"task":  {"binary", "multiclass", "multilabel", "regression", "forecasting", "ranking", "generative"},
+		"task":  {"binary", "regression"},
 		"ci":    {"github", "gitlab"},
 	}
 	for _, form := range report.Names() {

@@ -191,3 +191,64 @@ func TestEpsilonFlipsALimit(t *testing.T) {
 		}
 	}
 }
+
+// TestNoStatusWithoutANumberAllows gives a metric of each task every status
+// that is no number, over all rows and on a slice, and a limit that only a
+// number can meet.
+func TestNoStatusWithoutANumberAllows(t *testing.T) {
+	b := library(t)
+	for task, metric := range map[string]string{
+		"binary": "f_beta(2)", "multiclass": "recall(cat)", "multilabel": "f1_micro", "regression": "pinball(0.9)",
+		"forecasting": "mase", "ranking": "ndcg(10)", "generative": "quantile(latency_ms,0.95)",
+	} {
+		measured := func(change func(measure map[string]any)) any {
+			var document any = decoded(t, fullInput(t))
+			set := func(value any, path ...string) { document = put(document, path, value, false) }
+			measure := map[string]any{
+				"kind": "metric", "item": metric, "metric": metric, "status": "ok", "value": 0.7, "low": 0.6, "high": 0.8,
+				"method": "bca", "level": 0.95, "n": 12000, "rows": 12000, "threshold": 0.32,
+			}
+			change(measure)
+			set(task, "model", "task")
+			set(task, "spec", "document", "task")
+			set(map[string]any{metric: map[string]any{"min": 0.5}}, "spec", "document", "metrics")
+			set([]any{map[string]any{"id": metric, "metric": metric, "limit": map[string]any{"min": 0.5}}}, "spec", "items", "metrics")
+			set(measure, "evaluation", "results", metric)
+			return document
+		}
+		if got := outcome(t, b, measured(func(map[string]any) {})); got != verdict.Allow {
+			t.Errorf("task %s, %s as a number: got %s; want allow", task, metric, got)
+		}
+		for _, status := range []any{"undefined", "too_few", "no_labels", "error", "", "fine", nil, true} {
+			for name, keep := range map[string]bool{"with a number beside it": true, "without": false} {
+				got := outcome(t, b, measured(func(m map[string]any) {
+					m["status"] = status
+					if !keep {
+						delete(m, "value")
+						delete(m, "low")
+						delete(m, "high")
+					}
+				}))
+				if got == verdict.Allow {
+					t.Errorf("task %s: %s with status %v, %s: allowed", task, metric, status, name)
+				}
+			}
+		}
+		for name, change := range map[string]func(map[string]any){
+			"without its value":     func(m map[string]any) { delete(m, "value") },
+			"without an interval":   func(m map[string]any) { delete(m, "low"); delete(m, "high") },
+			"of an interval of one": func(m map[string]any) { m["degenerate"] = true },
+			"of another metric":     func(m map[string]any) { m["metric"] = "accuracy" },
+			"of another confidence": func(m map[string]any) { m["level"] = 0.5 },
+		} {
+			if got := outcome(t, b, measured(change)); got == verdict.Allow {
+				t.Errorf("task %s: %s %s: allowed", task, metric, name)
+			}
+		}
+		if needs := task == "binary" || task == "multilabel"; needs {
+			if got := outcome(t, b, measured(func(m map[string]any) { delete(m, "threshold") })); got == verdict.Allow {
+				t.Errorf("task %s: %s without its threshold: allowed", task, metric)
+			}
+		}
+	}
+}

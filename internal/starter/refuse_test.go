@@ -60,18 +60,16 @@ func TestRefusals(t *testing.T) {
 		{"one number", Options{Task: "regression"}, "id,y,pred\na,5,0.5\nb,5,0.7\n", "column y is 5 in all 2 rows: there is nothing to explain"},
 		{"several classes", Options{}, "id,species,pred\na,cat,0.1\nb,dog,0.2\nc,cow,0.3\n", "no column looks like the true label"},
 		{"several classes, said", Options{Label: "species"}, "id,species,pred\na,cat,0.1\nb,dog,0.2\nc,cow,0.3\n",
-			"preds.csv: column species has 3 classes, such as cow: a model of more than two cannot be evaluated by this version, which evaluates binary and regression" +
-				"\nhint: judge each class against the rest, in a project of its own: write a column that is 1 for the class and 0 for every other," +
-				" in pandas df[\"is_cow\"] = (df[\"species\"] == \"cow\").astype(int), and say --label is_cow --positive 1 --score pred"},
+			"preds.csv: column species has 3 classes, such as cow, and only models of two are guessed from a table" +
+				"\nhint: write weighlock.yaml yourself, with task: multiclass, data.test.label: species, and the classes' probabilities in predictions.columns: {cat: p_cat, dog: p_dog}" +
+				" or the decided class in predictions.decision; a first limit is spec.metrics: {mcc: {min: 0}}"},
 		{"several classes with their probabilities", Options{}, probas,
-			"preds.csv: column target has 3 classes, such as 0: a model of more than two cannot be evaluated by this version, which evaluates binary and regression" +
-				"\nhint: judge each class against the rest, in a project of its own: write a column that is 1 for the class and 0 for every other," +
-				" in pandas df[\"is_0\"] = (df[\"target\"] == 0).astype(int), and say --label is_0 --positive 1 --score proba_0"},
-		{"one of several probabilities", Options{Score: "proba_0"}, probas, "column target has 3 classes, such as 0: a model of more than two"},
-		{"one of several probabilities and classes", Options{Score: "proba_1", Positive: "1"}, probas, "--label is_1 --positive 1 --score proba_1"},
+			"preds.csv: column target has 3 classes, such as 0, and only models of two are guessed from a table\nhint: write weighlock.yaml yourself, with task: multiclass, data.test.label: target, "},
+		{"one of several probabilities", Options{Score: "proba_0"}, probas, "column target has 3 classes, such as 0, and only models of two are guessed"},
+		{"one of several probabilities and classes", Options{Score: "proba_1", Positive: "1"}, probas, "column target has 3 classes, such as 1, and only models of two are guessed"},
 		{"one of several classes of whole numbers", Options{Score: "p", Positive: "7"}, "id,y,p\na,5,3.5\nb,6,0.9\nc,7,0.3\n", "column y has 3 classes, such as 7"},
 		{"one of several probabilities as a regression", Options{Score: "proba_0", Task: "regression"}, probas, "column target has 3 classes, such as 0"},
-		{"classes as numbers", Options{}, "id,y_true,y_pred\na,0,1\nb,1,1\nc,2,2\n", "numbers, or classes?\nhint: say --task regression if they are numbers, such as counts; if they stand for classes, judge each class against the rest"},
+		{"classes as numbers", Options{}, "id,y_true,y_pred\na,0,1\nb,1,1\nc,2,2\n", "numbers, or classes?\nhint: say --task regression if they are numbers, such as counts; if they stand for classes, write weighlock.yaml yourself, with task: multiclass, data.test.label: y_true"},
 		{"a probability of something with many values", Options{}, "id,y,p\na,10.5,0.5\nb,20,0.7\nc,15,0.1\n", "is it the right pair?"},
 		{"which class is positive", Options{}, "id,label,p\na,cat,0.5\nb,dog,0.7\n",
 			"which value of label is p the probability of: cat and dog?\nhint: say which: --positive cat, or --positive dog"},
@@ -84,8 +82,8 @@ func TestRefusals(t *testing.T) {
 		{"a score that is the id too", Options{ID: "p", Score: "p"}, "y,p\n1,0.5\n0,0.7\n", "column p cannot be the score and something else"},
 		{"a label that is the id too", Options{ID: "y", Label: "y"}, "y,p\n1,0.5\n0,0.7\n", "column y cannot be the label and something else"},
 		{"an unknown task", Options{Task: "guess"}, "y,p\n1,0.5\n", "--task \"guess\" is unknown"},
-		{"a task of later versions", Options{Task: "ranking"}, "y,p\n1,0.5\n", "--task ranking cannot be evaluated by this version, which evaluates binary and regression\nhint: a forecast"},
-		{"several classes as a task", Options{Task: "multiclass"}, "y,p\n1,0.5\n", "--task multiclass cannot be evaluated by this version, which evaluates binary and regression\nhint: judge each class"},
+		{"a ranking as a task", Options{Task: "ranking"}, "y,p\n1,0.5\n", "--task ranking is not guessed from a table, only binary and regression are\nhint: write weighlock.yaml yourself, with task: ranking, data.test.label and group, and predictions.column; a first limit is spec.metrics: {mrr: {min: 0.3}}"},
+		{"several classes as a task", Options{Task: "multiclass"}, "y,p\n1,0.5\n", "--task multiclass is not guessed from a table, only binary and regression are\nhint: write weighlock.yaml yourself, with task: multiclass, data.test.label: LABEL, "},
 		{"a name that no repository can have", Options{Name: "My Model"}, "y,p\n1,0.5\n", "--name \"My Model\" cannot name a model\nhint: "},
 		{"a model outside the folder", Options{Model: "../m.joblib"}, "y,p\n1,0.5\n", "\"../m.joblib\" is not inside the project's folder\nhint: "},
 		{"an absolute path", Options{Model: "/m.joblib"}, "y,p\n1,0.5\n", "\"/m.joblib\" is not inside the project's folder\nhint: "},

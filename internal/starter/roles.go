@@ -193,7 +193,7 @@ func (s *surveyed) scores(c *column) error {
 	if c.Kind == table.Text {
 		return s.table.At(0, c.Name, fmt.Sprintf("holds text, such as %s, not scores"+
 			"\nhint: say which column is the score with --score COLUMN; predicted classes are no scores: hand in the probability of the positive class,"+
-			" and of more than two classes judge each against the rest", say(c.few[0])))
+			" and of more than two classes name them in predictions.decision of a task multiclass", say(c.few[0])))
 	}
 	if c.Kind != table.Number {
 		return fmt.Errorf("%s: column %s holds %s, not scores\nhint: say which column is the score with --score COLUMN",

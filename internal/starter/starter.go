@@ -10,7 +10,6 @@ package starter
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -139,15 +138,13 @@ func CheckName(name string) error {
 	return nil
 }
 
-// CheckTask refuses a task that is unknown, or has no metrics in this version.
+// CheckTask refuses a task that is unknown, or that is not guessed from a table.
 func CheckTask(task string) error {
 	switch task {
 	case "binary", "regression":
 		return nil
-	case "multiclass", "multilabel":
-		return fmt.Errorf("task %s %s\nhint: %s", task, notYet, oneByOne("CLASS", "", ""))
-	case "ranking", "forecasting", "generative":
-		return fmt.Errorf("task %s %s\nhint: a forecast of one number per row can be judged as a regression", task, notYet)
+	case "multiclass", "multilabel", "ranking", "forecasting", "generative":
+		return fmt.Errorf("task %s is not guessed from a table, only binary and regression are\nhint: %s", task, byHand(task, ""))
 	}
 	return fmt.Errorf("task %q is unknown; it may be binary or regression", task)
 }
@@ -167,24 +164,26 @@ func CheckPositive(t *table.Table, label, value string) error {
 	return fmt.Errorf("no row has %s in column %s, which holds %s", say(value), say(label), values(l))
 }
 
-// notYet is said of what has no metrics in this version.
-const notYet = "cannot be evaluated by this version, which evaluates binary and regression"
+// parts are what a project file of a task needs beside what every one does, and
+// the first limit to write: what a model that only guesses does not meet.
+var parts = map[string][2]string{
+	"multiclass":  {"data.test.label: %s, and the classes' probabilities in predictions.columns: {cat: p_cat, dog: p_dog} or the decided class in predictions.decision", "mcc: {min: 0}"},
+	"multilabel":  {"data.test.labels: [spam, rude], predictions.columns: {spam: p_spam, rude: p_rude} and predictions.threshold", "roc_auc_macro: {min: 0.5}"},
+	"forecasting": {"data.test.label, time and, of several series, series, and predictions.column", "mase: {max: 1}"},
+	"ranking":     {"data.test.label and group, and predictions.column", "mrr: {min: 0.3}"},
+	"generative":  {"data.test.unit, such as the prompt's column, and predictions.file", "mean(judge_score): {min: 3}"},
+}
 
-// oneByOne is what can be done with a model of several classes, in the words
-// of a table that has them.
-func oneByOne(class, label, score string) string {
-	column, truth := "is_"+strings.Join(words(class), "_"), class
-	if !whole.MatchString(class) {
-		truth = strconv.Quote(class)
-	}
+// byHand is how to write a project file of a task that is not guessed.
+func byHand(task, label string) string {
+	needs := parts[task][0]
 	if label == "" {
 		label = "LABEL"
 	}
-	if score == "" {
-		score = "PROBABILITY"
+	if strings.Contains(needs, "%s") {
+		needs = fmt.Sprintf(needs, label)
 	}
-	return fmt.Sprintf("judge each class against the rest, in a project of its own: write a column that is 1 for the class and 0 for every other,"+
-		" in pandas df[%q] = (df[%q] == %s).astype(int), and say --label %s --positive 1 --score %s", column, label, truth, shell(column), shell(score))
+	return fmt.Sprintf("write weighlock.yaml yourself, with task: %s, %s; a first limit is spec.metrics: {%s}", task, needs, parts[task][1])
 }
 
 func rowCount(n int) string {

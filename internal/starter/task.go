@@ -43,7 +43,7 @@ func (s *surveyed) task(label, score *column) (Choice, error) {
 	case label.whole && score.whole && label.distinct <= 20:
 		return Choice{}, fmt.Errorf("%s: %s and %s hold whole numbers only, %d of them: numbers, or classes?"+
 			"\nhint: say --task regression if they are numbers, such as counts; if they stand for classes, %s",
-			s.options.Predictions, say(label.Name), say(score.Name), label.distinct, oneByOne(label.few[0], label.Name, ""))
+			s.options.Predictions, say(label.Name), say(score.Name), label.distinct, byHand("multiclass", label.Name))
 	case score.unit && !label.unit:
 		return Choice{}, fmt.Errorf("%s: %s has %d values, and %s lies between 0 and 1: is it the right pair?"+
 			"\nhint: say --label COLUMN and --score COLUMN, or --task regression if it is", s.options.Predictions, say(label.Name), label.distinct, say(score.Name))
@@ -51,8 +51,8 @@ func (s *surveyed) task(label, score *column) (Choice, error) {
 	return Choice{Value: "regression", Why: fmt.Sprintf("%s holds numbers, %d different ones", say(label.Name), label.distinct)}, nil
 }
 
-// classes refuses a label of more than two classes, and says how one of them
-// can be judged.
+// classes refuses a label of more than two classes, and says how they can be
+// judged.
 func (s *surveyed) classes(label, score *column) error {
 	class := label.few[len(label.few)-1]
 	for _, v := range label.few {
@@ -60,14 +60,8 @@ func (s *surveyed) classes(label, score *column) error {
 			class = v
 		}
 	}
-	of := score.Name
-	for _, c := range s.columns {
-		if c.strength() > 0 && c.stem() == strings.Join(words(class), "_") {
-			of = c.Name
-		}
-	}
-	return fmt.Errorf("%s: column %s has %d classes, such as %s: a model of more than two %s\nhint: %s",
-		s.options.Predictions, say(label.Name), label.distinct, say(class), notYet, oneByOne(class, label.Name, of))
+	return fmt.Errorf("%s: column %s has %d classes, such as %s, and only models of two are guessed from a table\nhint: %s",
+		s.options.Predictions, say(label.Name), label.distinct, say(class), byHand("multiclass", label.Name))
 }
 
 func (s *surveyed) binary(label, score *column) error {
