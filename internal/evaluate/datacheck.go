@@ -121,7 +121,8 @@ func candidates(spec *project.Spec, test *table.Table, scored bool) []string {
 	}
 	out := []string{}
 	for _, name := range test.Names() {
-		if !slices.Contains(roles, name) && !(scored && spec.Predictions.Prefix != "" && strings.HasPrefix(name, spec.Predictions.Prefix)) {
+		prefixed := scored && spec.Predictions.Prefix != "" && strings.HasPrefix(name, spec.Predictions.Prefix)
+		if !prefixed && !slices.Contains(roles, name) {
 			out = append(out, name)
 		}
 	}

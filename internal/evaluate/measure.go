@@ -48,7 +48,7 @@ func (j *judge) metric(name string, s *sample, item string, limit *project.Limit
 	if refusal != nil {
 		return *refusal
 	}
-	j = j.about(info, s)
+	j = j.about(info)
 	m, rate := j.measure(info, s, item)
 	if m.Status == StatusUndefined {
 		m.Detail = s.whyUndefined(info)
@@ -80,7 +80,7 @@ func (j *judge) thresholded(metric string) bool {
 
 // about is the judge of a metric: one of columns is drawn by what they hold,
 // and not by the scores, which have nothing to do with it.
-func (j *judge) about(info stats.Metric, s *sample) *judge {
+func (j *judge) about(info stats.Metric) *judge {
 	columns := ColumnsOf(info.Name)
 	if len(columns) == 0 || j.seedOf == nil {
 		return j
@@ -268,7 +268,7 @@ func (j *judge) gap(name string, all *sample, at []int32, item string, limit *pr
 	if refusal != nil {
 		return *refusal
 	}
-	j = j.about(info, all)
+	j = j.about(info)
 	if _, ok := lacking(info, all); ok {
 		return lack(info, all)
 	}

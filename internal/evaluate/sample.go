@@ -81,9 +81,6 @@ func (s *sample) instead(other *predicted) *sample {
 	return &p
 }
 
-// rescored is the same rows with other scores.
-func (s *sample) rescored(score []float64) *sample { return s.instead(&predicted{score: score}) }
-
 func take[T any](x []T, at []int32) []T {
 	out := make([]T, len(at))
 	for k, i := range at {

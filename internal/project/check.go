@@ -324,6 +324,9 @@ func (c *specCheck) fairness() {
 	if c.spec.Test.Weight != "" {
 		c.add("spec.fairness", "data.test.weight", "no weights: fairness compares counts of rows")
 	}
+	if c.spec.Test.Unit != "" {
+		c.add("spec.fairness", "data.test.unit", "no units: fairness takes each row for one of its own")
+	}
 }
 
 // by refuses columns named twice, and bin edges that do not ascend.

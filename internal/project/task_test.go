@@ -106,6 +106,7 @@ func TestRefusesByTask(t *testing.T) {
 		"a call that nobody knows":        {at("ranking", `metrics: {"ndgc(10)": {min: 0.5}}`), "found metric ndgc(10), expected one for task ranking: mrr, ndcg(k)"},
 		"a baseline of text":              {at("generative", "baseline: {kind: prior, metric: mean(cost), gain: 0}"), `spec.baseline.kind: found "prior", expected previous, for task generative`},
 		"weights and fairness":            {of("binary", ", label: y, weight: w", "column: p, threshold: 0.5", "fairness: {by: [g], tpr_difference: {max: 0.1}}"), "8:8: spec.fairness: found data.test.weight, expected no weights: fairness compares counts of rows"},
+		"units and fairness":              {of("binary", ", label: y, unit: u", "column: p, threshold: 0.5", "fairness: {by: [g], tpr_difference: {max: 0.1}}"), "8:8: spec.fairness: found data.test.unit, expected no units: fairness takes each row for one of its own"},
 		"a gap that is too wide":          {at("multiclass", `slices: {by: [g], "recall(a)": {max_gap: 1}}`), `spec.slices["recall(a)"].max_gap: found a limit that every model meets`},
 		"a task that is none":             {strings.Replace(of("binary", ", label: y", "", ""), "task: binary", "task: bin", 1), "2:7: task: found text \"bin\", expected one of binary, multiclass, multilabel, regression, ranking, forecasting, generative; nearest is binary\nhint: write binary"},
 	} {
