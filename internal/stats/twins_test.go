@@ -17,7 +17,7 @@ func someRows(rng *rand.Rand, n int) (y []bool, s, w []float64) {
 	return y, s, w
 }
 
-func TestWeightedAreaByAllPairs(t *testing.T) {
+func TestWeightedRankByAllPairs(t *testing.T) {
 	rng := rand.New(rand.NewPCG(31, 1))
 	for range 20 {
 		y, s, w := someRows(rng, 40)
