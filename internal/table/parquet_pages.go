@@ -10,18 +10,55 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// readable refuses LZ4 pages that cannot be unpacked into the bytes that
-// their headers announce. The library doubles its memory until a page can be,
-// which a damaged one never can, and the end of memory is the end of the
-// program. What else is wrong with the pages is left to it.
+// readable refuses pages that announce more bytes than they can hold, before
+// the library makes room for them: the end of memory is the end of the program.
+// What else is wrong with the pages is left to it.
 func readable(r io.ReaderAt, size int64, chunk *format.ColumnMetaData) error {
-	if chunk.Codec != format.Lz4Raw {
-		return nil
-	}
 	begin := chunk.DataPageOffset
 	if chunk.DictionaryPageOffset != 0 {
 		begin = chunk.DictionaryPageOffset
 	}
+	switch chunk.Codec {
+	case format.Uncompressed:
+		return nil
+	case format.Lz4Raw:
+		return unpackable(r, size, chunk, begin)
+	}
+	return likely(r, begin, begin+min(chunk.TotalCompressedSize, size))
+}
+
+// likely goes from page header to page header, and refuses what no page of
+// that many bytes unpacks to.
+func likely(r io.ReaderAt, begin, end int64) error {
+	const usual, tightest = 64 << 20, 1024
+	for n := 0; begin >= 0 && begin < end; n++ {
+		section := io.NewSectionReader(r, begin, end-begin)
+		pages := bufio.NewReaderSize(section, 1<<10)
+		var h format.PageHeader
+		if thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(pages)).Decode(&h) != nil || h.CompressedPageSize < 0 {
+			return nil // which the library refuses too
+		}
+		packed, unpacked := int64(h.CompressedPageSize), int64(h.UncompressedPageSize)
+		if unpacked > max(usual, tightest*packed) {
+			return tooMuch(n, packed, unpacked)
+		}
+		read, err := section.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return err
+		}
+		begin += read - int64(pages.Buffered()) + packed
+	}
+	return nil
+}
+
+func tooMuch(page int, packed, unpacked int64) error {
+	return fmt.Errorf("page %d says that its %d bytes unpack to %d, which is more than can be", page, packed, unpacked)
+}
+
+// unpackable refuses LZ4 pages that cannot be unpacked into the bytes that
+// their headers announce. The library doubles its memory until a page can be,
+// which a damaged one never can.
+func unpackable(r io.ReaderAt, size int64, chunk *format.ColumnMetaData, begin int64) error {
 	pages := bufio.NewReader(io.NewSectionReader(r, begin, min(chunk.TotalCompressedSize, size)))
 	decoder := thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(pages))
 	var into []byte
@@ -35,7 +72,7 @@ func readable(r io.ReaderAt, size int64, chunk *format.ColumnMetaData) error {
 			continue
 		}
 		if most := 255 * (int64(len(packed)) + 1); size < 0 || size > most { // LZ4 packs no tighter
-			return fmt.Errorf("page %d says that its %d bytes unpack to %d, which is more than can be", n, len(packed), size)
+			return tooMuch(n, int64(len(packed)), size)
 		}
 		if int64(len(into)) < size {
 			into = make([]byte, size)
