@@ -36,7 +36,7 @@ func likely(r io.ReaderAt, begin, end int64) error {
 		pages := bufio.NewReaderSize(section, 1<<10)
 		var h format.PageHeader
 		if thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(pages)).Decode(&h) != nil || h.CompressedPageSize < 0 {
-			return nil // which the library refuses too
+			break // which the library refuses too
 		}
 		packed, unpacked := int64(h.CompressedPageSize), int64(h.UncompressedPageSize)
 		if unpacked > max(usual, tightest*packed) {
