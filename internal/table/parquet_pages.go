@@ -35,7 +35,7 @@ func likely(r io.ReaderAt, begin, end int64) error {
 		section := io.NewSectionReader(r, begin, end-begin)
 		pages := bufio.NewReaderSize(section, 1<<10)
 		var h format.PageHeader
-		if thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(pages)).Decode(&h) != nil || h.CompressedPageSize < 0 {
+		if !decoded(pages, &h) {
 			break // which the library refuses too
 		}
 		packed, unpacked := int64(h.CompressedPageSize), int64(h.UncompressedPageSize)
@@ -49,6 +49,11 @@ func likely(r io.ReaderAt, begin, end int64) error {
 		begin += read - int64(pages.Buffered()) + packed
 	}
 	return nil
+}
+
+func decoded(pages *bufio.Reader, h *format.PageHeader) bool {
+	err := thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(pages)).Decode(h)
+	return err == nil && h.CompressedPageSize >= 0
 }
 
 func tooMuch(page int, packed, unpacked int64) error {
