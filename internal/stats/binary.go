@@ -23,7 +23,7 @@ func (b Binary) Statistic(m Metric) (s Statistic, note string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	f, note, err := b.kernel(m, r.unit)
+	f, note, err := b.estimate(m, r.unit)
 	if err != nil {
 		return nil, "", err
 	}
@@ -57,8 +57,8 @@ func notProbability(m Metric, row int, p float64) error {
 	return fmt.Errorf("row %d has score %v, which is not a probability, and %s needs one\nhint: write probabilities between 0 and 1", row, p, m.Name)
 }
 
-// kernel is a metric over rows whose weights are divided by unit.
-func (b Binary) kernel(m Metric, unit float64) (f kernel, note string, err error) {
+// estimate is a metric over rows whose weights are divided by unit.
+func (b Binary) estimate(m Metric, unit float64) (f estimate, note string, err error) {
 	if !m.For(TaskBinary) {
 		return nil, "", unknownTo(TaskBinary, m)
 	}
@@ -100,7 +100,7 @@ var binFormulas = map[string]func([]calibrationSums, float64) float64{
 }
 
 // decision is a formula over the table of the rows' decisions.
-func (b Binary) decision(m Metric, f func(table) float64) (kernel, string, error) {
+func (b Binary) decision(m Metric, f func(table) float64) (estimate, string, error) {
 	if b.Threshold == nil {
 		return nil, "", fmt.Errorf("%s needs a threshold\nhint: name the operating threshold in predictions.threshold", m.Name)
 	}
@@ -127,7 +127,7 @@ const massSlack = 1e-12
 // all positives which they hold, and gain_at the same by the name that it has
 // beside lift_at, precision_at over the share of positives in all rows. NaN
 // where there are fewer than k rows.
-func atTop(base string, k, unit float64, t ties) kernel {
+func atTop(base string, k, unit float64, t ties) estimate {
 	return func(w []float64) float64 {
 		var positives, all float64
 		for g := range t.groups() {

@@ -14,7 +14,7 @@ func ECE(positive []bool, probability []float64, bins int) Statistic {
 	return unweighted(len(probability), eceOf(positive, probability, bins))
 }
 
-func eceOf(positive []bool, probability []float64, bins int) kernel {
+func eceOf(positive []bool, probability []float64, bins int) estimate {
 	bin, diff := calibrationBinOf(probability, bins), surprises(positive, probability)
 	return func(w []float64) float64 {
 		sums, n := make([]float64, bins), 0.0
@@ -39,7 +39,7 @@ type calibrationSums struct {
 
 // binned is a function of bins of equal width, closed on the left, and of the
 // weight of all.
-func binned(positive []bool, probability []float64, bins int, f func(b []calibrationSums, n float64) float64) kernel {
+func binned(positive []bool, probability []float64, bins int, f func(b []calibrationSums, n float64) float64) estimate {
 	bin, diff := calibrationBinOf(probability, bins), surprises(positive, probability)
 	return func(w []float64) float64 {
 		sums, n := make([]calibrationSums, bins), 0.0
@@ -132,7 +132,7 @@ func uncertainty(b []calibrationSums, n float64) float64 {
 // weight, in the order of probability. Rows of equal probability that lie
 // across the border of two bins belong to both in proportion, so that the
 // order of the rows does not matter.
-func eceByCount(positive []bool, probability []float64, bins int) kernel {
+func eceByCount(positive []bool, probability []float64, bins int) estimate {
 	t := tied(positive, probability, nil)
 	return func(w []float64) float64 {
 		var all float64
@@ -169,7 +169,7 @@ func eceByCount(positive []bool, probability []float64, bins int) kernel {
 // of the same fit. They are NaN where the likelihood has no maximum: with one
 // class, with probabilities that do not vary or that part the classes, and
 // with a probability of 0 or 1, whose logit is infinite.
-func recalibration(positive []bool, probability []float64, slope bool) (f kernel, note string) {
+func recalibration(positive []bool, probability []float64, slope bool) (f estimate, note string) {
 	x, certain := make([]float64, len(probability)), 0
 	for i, p := range probability {
 		if x[i] = math.Log(p) - math.Log1p(-p); math.IsInf(x[i], 0) {

@@ -136,14 +136,14 @@ func (c Classes) Statistic(m Metric) (s Statistic, note string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	f, note, err := c.kernel(m)
+	f, note, err := c.estimate(m)
 	if err != nil {
 		return nil, "", err
 	}
 	return r.statistic(f), note, nil
 }
 
-func (c Classes) kernel(m Metric) (kernel, string, error) {
+func (c Classes) estimate(m Metric) (estimate, string, error) {
 	if !m.For(TaskMulticlass) {
 		return nil, "", unknownTo(TaskMulticlass, m)
 	}
@@ -176,7 +176,7 @@ func (c Classes) kernel(m Metric) (kernel, string, error) {
 // of squares over the classes, from 0 to 2. ece is that of the top label:
 // whether the most probable class (the lowest on ties) happens as often as its
 // probability says (Guo et al. 2017).
-func (c Classes) probable(base string) (kernel, string, error) {
+func (c Classes) probable(base string) (estimate, string, error) {
 	switch base {
 	case "brier":
 		return meanOf(c.squares()), "", nil

@@ -29,12 +29,12 @@ func classTables(label, decided []int32, classes int, w []float64) []table {
 // Averages are over all named classes: micro of their counts, macro of their
 // values, weighted by their labelled rows. Where a class that has a part has no
 // value (one that is never decided has no precision), there is no average.
-func (c Classes) decision(m Metric) (kernel, error) {
+func (c Classes) decision(m Metric) (estimate, error) {
 	if m.Base == "accuracy" {
 		return meanOf(c.right()), nil
 	}
 	decided, k := c.decided(), len(c.Names)
-	over := func(f func([]table) float64) (kernel, error) {
+	over := func(f func([]table) float64) (estimate, error) {
 		return func(w []float64) float64 { return f(classTables(c.Label, decided, k, w)) }, nil
 	}
 	switch m.Base {
@@ -57,7 +57,7 @@ func (c Classes) decision(m Metric) (kernel, error) {
 }
 
 // ofClass is a formula over the table of one class against the rest.
-func (c Classes) ofClass(m Metric, decided []int32, f func(table) float64) (kernel, error) {
+func (c Classes) ofClass(m Metric, decided []int32, f func(table) float64) (estimate, error) {
 	at, err := indexOf("class", c.Names, m.Args[0])
 	if err != nil {
 		return nil, err

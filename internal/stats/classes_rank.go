@@ -9,7 +9,7 @@ import "math"
 // Till's M (Machine Learning 45 (2001) 171–186): of each pair, the mean of both
 // classes' scores, on the rows of the two. NaN where a class that has a part,
 // or what it is set against, has no rows.
-func (c Classes) ranked(m Metric) (kernel, error) {
+func (c Classes) ranked(m Metric) (estimate, error) {
 	if err := c.scored(m); err != nil {
 		return nil, err
 	}
@@ -36,14 +36,14 @@ func (c Classes) oneAgainst(class int, at []int32) ties {
 	return tied(positive, score, at)
 }
 
-// part is a kernel that a mean is made of, and what it counts there.
+// part is an estimate that a mean is made of, and what it counts there.
 type part struct {
-	value  kernel
+	value  estimate
 	weight float64
 }
 
-func (c Classes) oneVersusRest(byRows bool) kernel {
-	each := make([]kernel, len(c.Names))
+func (c Classes) oneVersusRest(byRows bool) estimate {
+	each := make([]estimate, len(c.Names))
 	for class := range each {
 		each[class] = rankOf(c.oneAgainst(class, nil))
 	}
@@ -53,10 +53,10 @@ func (c Classes) oneVersusRest(byRows bool) kernel {
 	}
 }
 
-func (c Classes) oneVersusOne(byRows bool) kernel {
+func (c Classes) oneVersusOne(byRows bool) estimate {
 	type pair struct {
 		a, b          int
-		first, second kernel
+		first, second estimate
 	}
 	var pairs []pair
 	for a := range c.Names {

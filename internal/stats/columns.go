@@ -36,7 +36,7 @@ func ofColumn(m Metric) bool {
 
 // columnMetric is mean, rate or quantile of a column. rate is the share of
 // rows whose value is 1, of values that are all 0 or 1.
-func columnMetric(m Metric, columns map[string][]float64, n int) (kernel, error) {
+func columnMetric(m Metric, columns map[string][]float64, n int) (estimate, error) {
 	x, err := column(columns, m.Args[0], n)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func columnMetric(m Metric, columns map[string][]float64, n int) (kernel, error)
 // the weights sum to q of all, and the mean of it and the next where they sum
 // to just that (Hyndman and Fan 1996, definition 2: the median where q is a
 // half).
-func quantileOf(x []float64, q float64) kernel {
+func quantileOf(x []float64, q float64) estimate {
 	order := ranking(x)
 	return func(w []float64) float64 {
 		var all float64

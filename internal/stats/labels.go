@@ -52,14 +52,14 @@ func (b Labels) Statistic(m Metric) (s Statistic, note string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	f, note, err := b.kernel(m)
+	f, note, err := b.estimate(m)
 	if err != nil {
 		return nil, "", err
 	}
 	return r.statistic(f), note, nil
 }
 
-func (b Labels) kernel(m Metric) (kernel, string, error) {
+func (b Labels) estimate(m Metric) (estimate, string, error) {
 	if !m.For(TaskMultilabel) {
 		return nil, "", unknownTo(TaskMultilabel, m)
 	}
@@ -118,7 +118,7 @@ func (b Labels) tables(w []float64) []table {
 	return t
 }
 
-func (b Labels) ofLabel(label int, f func(table) float64) kernel {
+func (b Labels) ofLabel(label int, f func(table) float64) estimate {
 	return func(w []float64) float64 {
 		var t table
 		for i, k := range w {
@@ -138,8 +138,8 @@ func (b Labels) byScore(label int) ties {
 	return tied(positive, score, nil)
 }
 
-func (b Labels) meanOfLabels(curve func(ties) kernel) kernel {
-	each := make([]kernel, len(b.Names))
+func (b Labels) meanOfLabels(curve func(ties) estimate) estimate {
+	each := make([]estimate, len(b.Names))
 	for label := range each {
 		each[label] = curve(b.byScore(label))
 	}
@@ -153,7 +153,7 @@ func (b Labels) meanOfLabels(curve func(ties) kernel) kernel {
 }
 
 // pooled takes each pair of row and label as a row.
-func (b Labels) pooled(curve func(ties) kernel) kernel {
+func (b Labels) pooled(curve func(ties) estimate) estimate {
 	f, k := curve(tied(b.Is, b.Score, nil)), len(b.Names)
 	return func(w []float64) float64 {
 		each := make([]float64, len(b.Is))

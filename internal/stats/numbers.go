@@ -37,14 +37,14 @@ func (b Numbers) Statistic(m Metric) (s Statistic, note string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	f, note, err := b.kernel(m)
+	f, note, err := b.estimate(m)
 	if err != nil {
 		return nil, "", err
 	}
 	return r.statistic(f), note, nil
 }
 
-func (b Numbers) kernel(m Metric) (f kernel, note string, err error) {
+func (b Numbers) estimate(m Metric) (f estimate, note string, err error) {
 	if !m.For(TaskRegression) && !m.For(TaskForecasting) {
 		return nil, "", unknownTo(TaskRegression, m)
 	}
@@ -106,7 +106,7 @@ func rowLoss(m Metric) func(y, p float64) float64 {
 
 // rootMeanSquare is that of errors, which may be so large that their squares
 // leave the range of numbers.
-func rootMeanSquare(errors []float64) kernel {
+func rootMeanSquare(errors []float64) estimate {
 	unit := binaryUnit(errors)
 	squares := make([]float64, len(errors))
 	for i, e := range errors {
@@ -132,7 +132,7 @@ func binaryUnit(x []float64) float64 {
 
 // determination is 1 − Σ(y−ŷ)²/Σ(y−ȳ)², with labels centred first so that a
 // large mean costs no digits.
-func determination(label, predicted, weight []float64) kernel {
+func determination(label, predicted, weight []float64) estimate {
 	centre := mean(label)
 	if weight != nil {
 		if v := meanOf(label)(weight); !math.IsNaN(v) && !math.IsInf(v, 0) {
@@ -158,7 +158,7 @@ func determination(label, predicted, weight []float64) kernel {
 
 // ofInterval is a metric of each row's predicted interval, from one column to
 // another: the share of labels in it, ends included, or its mean width.
-func (b Numbers) ofInterval(m Metric) (kernel, string, error) {
+func (b Numbers) ofInterval(m Metric) (estimate, string, error) {
 	low, err := column(b.Columns, m.Args[0], b.Len())
 	if err != nil {
 		return nil, "", err
@@ -184,7 +184,7 @@ func (b Numbers) ofInterval(m Metric) (kernel, string, error) {
 // mase is the mean of absolute errors over the mean absolute error of the
 // seasonal naive forecast (Hyndman and Koehler, Int. J. Forecasting 22 (2006)
 // 679–688). NaN where a row's scale is 0 or unknown.
-func (b Numbers) mase() (kernel, string, error) {
+func (b Numbers) mase() (estimate, string, error) {
 	scale := b.Scale
 	if scale == nil {
 		if b.Season < 1 {

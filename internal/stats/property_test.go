@@ -27,8 +27,8 @@ func sample(rng *rand.Rand, n int, coarse bool) ([]bool, []float64) {
 	return y, s
 }
 
-// beats is the comparison of one positive with one negative score.
-func beats(p, n float64) float64 {
+// kernel is the comparison of one positive with one negative score.
+func kernel(p, n float64) float64 {
 	switch {
 	case p > n:
 		return 1
@@ -47,9 +47,9 @@ func slowPlacements(y []bool, s []float64) (auc float64, v10, v01 []float64) {
 				continue
 			}
 			if y[i] {
-				sum += beats(s[i], s[j])
+				sum += kernel(s[i], s[j])
 			} else {
-				sum += beats(s[j], s[i])
+				sum += kernel(s[j], s[i])
 			}
 			count++
 		}

@@ -105,7 +105,7 @@ func unequal(queries [][]int32, w []float64) int {
 	return -1
 }
 
-func meanOfQueries(q Queries, queries [][]int32, score func([]level) float64) (f kernel, note string) {
+func meanOfQueries(q Queries, queries [][]int32, score func([]level) float64) (f estimate, note string) {
 	values, lost := make([]float64, len(queries)), 0
 	for i, rows := range queries {
 		if values[i] = score(q.levels(rows)); math.IsNaN(values[i]) {

@@ -56,7 +56,7 @@ func Ranked(positive []bool, score []float64) Statistic {
 
 // rankOf is the chance that a positive row scores above a negative one, ties
 // half.
-func rankOf(t ties) kernel {
+func rankOf(t ties) estimate {
 	return func(w []float64) float64 {
 		var sum, pos, neg float64
 		for g := range t.groups() {
@@ -75,7 +75,7 @@ func AveragePrecision(positive []bool, score []float64) Statistic {
 	return unweighted(len(score), averagePrecisionOf(tied(positive, score, nil)))
 }
 
-func averagePrecisionOf(t ties) kernel {
+func averagePrecisionOf(t ties) estimate {
 	return func(w []float64) float64 {
 		var sum, pos, all float64
 		for g := t.groups() - 1; g >= 0; g-- {
@@ -131,7 +131,7 @@ func Scored(metric string, positive []bool, score []float64) (s Statistic, note 
 	if !ok || !m.For(TaskBinary) || m.Kind != Rank && m.Kind != Score && m.Kind != Calibration {
 		return nil, "", fmt.Errorf("metric %q is not one of scores; they are %s", metric, namesOf(TaskBinary, Rank, Score, Calibration))
 	}
-	f, note, err := Binary{Positive: positive, Score: score}.kernel(m, 1)
+	f, note, err := Binary{Positive: positive, Score: score}.estimate(m, 1)
 	if err != nil {
 		return nil, "", err
 	}

@@ -17,7 +17,7 @@ func someRows(rng *rand.Rand, n int) (y []bool, s, w []float64) {
 	return y, s, w
 }
 
-func TestWeightedRankByAllPairs(t *testing.T) {
+func TestRankOfByAllPairs(t *testing.T) {
 	rng := rand.New(rand.NewPCG(31, 1))
 	for range 20 {
 		y, s, w := someRows(rng, 40)
@@ -25,7 +25,7 @@ func TestWeightedRankByAllPairs(t *testing.T) {
 		for i := range y {
 			for j := range y {
 				if y[i] && !y[j] {
-					sum, all = sum+w[i]*w[j]*beats(s[i], s[j]), all+w[i]*w[j]
+					sum, all = sum+w[i]*w[j]*kernel(s[i], s[j]), all+w[i]*w[j]
 				}
 			}
 		}

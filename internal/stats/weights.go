@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// A kernel is a number made of rows with weights that are finite and not
+// An estimate is a number made of rows with weights that are finite and not
 // negative. It is NaN where the weighted rows allow no number.
-type kernel func(w []float64) float64
+type estimate func(w []float64) float64
 
 // rows are a sample's rows by their weights: own is nil where each counts
 // once, else the weights divided by unit, a power of two, so that products of
@@ -56,7 +56,7 @@ func sameLength(what string, got, want int) error {
 
 // statistic multiplies the rows' own weights with those of a draw. What is not
 // finite is no number.
-func (r rows) statistic(f kernel) Statistic {
+func (r rows) statistic(f estimate) Statistic {
 	scratch := sync.Pool{New: func() any { w := make([]float64, r.n); return &w }}
 	return func(draw []int32) float64 {
 		w := scratch.Get().(*[]float64)
@@ -89,12 +89,12 @@ func (r rows) fill(w []float64, draw []int32) {
 	}
 }
 
-// unweighted is a kernel as a statistic of n rows that count once each.
-func unweighted(n int, f kernel) Statistic { return rows{n: n, unit: 1}.statistic(f) }
+// unweighted is an estimate as a statistic of n rows that count once each.
+func unweighted(n int, f estimate) Statistic { return rows{n: n, unit: 1}.statistic(f) }
 
 // meanOf is the weighted mean of x; rows without weight do not count, even
 // where their x is no number.
-func meanOf(x []float64) kernel {
+func meanOf(x []float64) estimate {
 	if !slices.ContainsFunc(x, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }) {
 		return meanOfFinite(x)
 	}
@@ -111,7 +111,7 @@ func meanOf(x []float64) kernel {
 
 // meanOfFinite needs no look at the weights, which are too random in a draw
 // for a processor to foresee.
-func meanOfFinite(x []float64) kernel {
+func meanOfFinite(x []float64) estimate {
 	return func(w []float64) float64 {
 		var sum, n float64
 		for i, k := range w {
