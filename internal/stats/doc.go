@@ -1,5 +1,5 @@
 // Package stats holds the formulas behind Weighlock's numbers: metrics of
-// binary and regression models, intervals around them, differences between
+// models of every task, intervals around them, differences between
 // models, slices and groups, and the population stability index. Everything
 // is a pure function of slices. Where a sample allows no number the answer is
 // NaN, and where it allows no interval the answer says so: never a zero width
