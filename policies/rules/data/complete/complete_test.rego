@@ -164,3 +164,16 @@ _unsigned := testing.set("/data/statement/roles", [])
 test_evaluator_did_not_sign_what_is_published if testing.got(rule.checks) == {"undecided"} with input as _unsigned
 
 test_nobody_signs_what_is_looked_at_now if testing.got(rule.checks) == {"pass"} with input as json.patch(_unsigned, [{"op": "replace", "path": "/context/published", "value": false}])
+
+test_labels_not_looked_at_of_a_generative_model if {
+	bare := testing.without("/data/document/sets/test/labels")
+	testing.of(rule.checks, "test") == "error" with input as bare
+	generative := json.patch(bare, [{"op": "replace", "path": "/spec/document/task", "value": "generative"}])
+	testing.of(rule.checks, "test") == "pass" with input as generative
+	testing.says(rule.checks, "every one with its own id") with input as generative
+	missing := json.patch(data.fixture, [
+		{"op": "replace", "path": "/spec/document/task", "value": "generative"},
+		{"op": "replace", "path": "/data/document/sets/test/labels/missing", "value": 3},
+	])
+	testing.of(rule.checks, "test") == "fail" with input as missing
+}

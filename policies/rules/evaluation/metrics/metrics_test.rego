@@ -118,3 +118,31 @@ _unsigned := testing.set("/evaluation/statement/roles", ["builder"])
 test_evaluator_did_not_sign_what_is_published if testing.got(rule.checks) == {"undecided"} with input as _unsigned
 
 test_nobody_signs_what_is_computed_now if testing.got(rule.checks) == {"pass"} with input as json.patch(_unsigned, [{"op": "replace", "path": "/context/published", "value": false}])
+
+# _of judges one metric of another task, with what is changed of its measure.
+_of(task, metric, changes) := testing.patched({
+	"/model/task": task,
+	"/spec/document/task": task,
+	"/spec/document/metrics": {metric: {"min": 0.5}},
+	"/spec/items/metrics": [{"id": metric, "metric": metric, "limit": {"min": 0.5}}],
+	"/evaluation/results": {metric: object.union(
+		{
+			"kind": "metric", "item": metric, "metric": metric, "status": "ok", "value": 0.7, "low": 0.6, "high": 0.8,
+			"method": "bca", "level": 0.95, "n": 12000, "rows": 12000,
+		},
+		changes,
+	)},
+})
+
+test_metric_of_one_class if testing.got(rule.checks) == {"pass"} with input as _of("multiclass", "recall(cat)", {})
+
+test_metric_of_one_label_needs_its_threshold if {
+	testing.got(rule.checks) == {"error"} with input as _of("multilabel", "recall(spam)", {})
+	testing.got(rule.checks) == {"pass"} with input as _of("multilabel", "recall(spam)", {"threshold": 0.32})
+}
+
+test_metric_of_a_column_undefined if testing.got(rule.checks) == {"undecided"} with input as _of("generative", "mean(judge)", {"status": "undefined"})
+
+test_ranking_on_too_few_queries if testing.got(rule.checks) == {"undecided"} with input as _of("ranking", "ndcg(10)", {"status": "too_few"})
+
+test_forecast_without_labels if testing.got(rule.checks) == {"undecided"} with input as _of("forecasting", "mase", {"status": "no_labels"})

@@ -65,3 +65,44 @@ test_column_missing if testing.got(rule.checks) == {"fail"} with input as testin
 test_label_missing if testing.got(rule.checks) == {"fail"} with input as testing.without("/spec/document/test/label")
 
 test_contrary_of_the_wrong_type if testing.got(rule.checks) == {"error"} with input as testing.set("/predictions/contrary", "none")
+
+test_another_prefix_of_columns if {
+	changed := testing.set("/predictions/bound/document/predictions/prefix", "p_")
+	testing.got(rule.checks) == {"fail"} with input as changed
+	testing.says(rule.checks, "the spec judges prefix unknown, the statement is about p_") with input as changed
+}
+
+test_columns_of_classes if {
+	columns := {"cat": "p_cat", "dog": "p_dog"}
+	spec := testing.set("/spec/document/predictions", {"id": "account", "columns": columns})
+	said := json.patch(spec, [{"op": "replace", "path": "/predictions/bound/document/predictions", "value": object.union(
+		object.remove(data.fixture.predictions.bound.document.predictions, ["column"]),
+		{"columns": columns},
+	)}])
+	testing.got(rule.checks) == {"pass"} with input as said
+	other := json.patch(said, [{"op": "replace", "path": "/predictions/bound/document/predictions/columns/dog", "value": "p_cow"}])
+	testing.got(rule.checks) == {"fail"} with input as other
+}
+
+test_no_column_anywhere if {
+	bare := json.patch(testing.without("/spec/document/predictions/column"), [{"op": "remove", "path": "/predictions/bound/document/predictions/column"}])
+	testing.got(rule.checks) == {"fail"} with input as bare
+	testing.says(rule.checks, "the spec names no column of the predictions that could be judged") with input as bare
+}
+
+test_one_of_several_labels_given_to_the_scorer if {
+	several := json.patch(testing.without("/spec/document/test/label"), [{"op": "add", "path": "/spec/document/test/labels", "value": ["defaulted", "moved"]}])
+	testing.got(rule.checks) == {"fail"} with input as several
+	testing.says(rule.checks, "the scorer was given the label moved") with input as several
+	both := json.patch(several, [{"op": "replace", "path": "/predictions/bound/document/data/withheld", "value": ["defaulted", "moved"]}])
+	testing.got(rule.checks) == {"pass"} with input as both
+}
+
+test_generative_model_has_no_label_to_withhold if {
+	changed := json.patch(testing.without("/spec/document/test/label"), [
+		{"op": "replace", "path": "/spec/document/task", "value": "generative"},
+		{"op": "replace", "path": "/predictions/bound/document/data/withheld", "value": []},
+	])
+	testing.got(rule.checks) == {"pass"} with input as changed
+	testing.says(rule.checks, "go run ./score, on 12000 rows") with input as changed
+}
