@@ -268,7 +268,11 @@ func (j *judge) tooFew(name string, s *sample, least int) (n int, why string) {
 		n = p.N
 	}
 	if s.weight != nil {
-		n = int(min(float64(n), stats.Kish(s.weight)))
+		k := stats.Kish(s.weight)
+		if !(k >= 0) { // no row of it counts
+			k = 0
+		}
+		n = int(min(float64(n), k))
 	}
 	if n < least {
 		return n, strconv.Itoa(least) + " are asked for"

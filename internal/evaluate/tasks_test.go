@@ -420,6 +420,17 @@ func TestStatusesOfEveryTask(t *testing.T) {
 			}),
 			map[string]string{"mean(c){x=[5,inf)}": "undefined: no rows"},
 		},
+		"a slice in which no row counts": {
+			some(taskRequest(t, "regression", rowsOf("g,w,y", 20, "u,1,2", "v,0,3"), rowsOf("p,c", 20, "1,2", "2,4"), "mean(c)"), func(s *project.Spec) {
+				slice("mae", 5)(s)
+				s.Test.Weight = "w"
+			}),
+			map[string]string{"mae{g=v}": "too_few: 5 are asked for", "mae gap{g=v}": "too_few: 5 are asked for", "mae{g=u}": "ok", "mean(c)": "ok"},
+		},
+		"a column where a label is missing": {
+			taskRequest(t, "multiclass", rowsOf("y", 20, "a", "")+"x,b\n", rowsOf("p_a,p_b,c", 20, ".8,.2,1", ".1,.9,2")+"x,.5,.5,3\n", "mean(c)", "mcc"),
+			map[string]string{"mean(c)": "ok", "mcc": "no_labels: 20 of 41 rows of test.csv have no y; the first at line 3"},
+		},
 		"linear without training data": {
 			some(taskRequest(t, "regression", rowsOf("x,y", 20, "1,2", "2,3"), rowsOf("p", 20, "1", "2")), func(s *project.Spec) { s.Baseline = &project.Baseline{Kind: "linear", Metric: "mae"} }),
 			map[string]string{"mae vs linear": "error: linear needs training data in which every row has its label"},
