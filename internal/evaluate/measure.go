@@ -148,9 +148,6 @@ func (j *judge) general(info stats.Metric, s *sample, item string) (Measure, *st
 		m.note(note)
 		return m, &p
 	}
-	if info.Kind == stats.Calibration && s.plain() {
-		return s.calibration(r, info), nil
-	}
 	m := with(value, s.around(r, info), s.counted(info), n)
 	m.note(note)
 	if m.Status == StatusOK {
@@ -159,31 +156,13 @@ func (j *judge) general(info stats.Metric, s *sample, item string) (Measure, *st
 	return m, nil
 }
 
-// calibration is held against what chance makes of it where the scores are
-// true.
-func (s *sample) calibration(r stats.Resampling, info stats.Metric) Measure {
-	of := stats.Binary{Positive: s.positive, Score: s.score}
-	if s.task == "multiclass" {
-		var err error
-		if of, err = (stats.Classes{Names: s.names, Label: s.class, Decision: s.said.decision, Prob: s.said.scores}).TopLabel(); err != nil {
-			return without(StatusError, oneLine(err), 0, s.n())
-		}
-	}
-	null, err := of.Null(r, info, 0.95, 0.975)
-	if err != nil {
-		return without(StatusError, oneLine(err), 0, s.n())
-	}
-	value, i := r.Calibration(s.n(), null[1], s.build(info))
-	m := with(value, i, s.n(), s.n())
-	m.Null95 = number(null[0])
-	return m
-}
-
 // around is the interval of a metric's value.
 func (s *sample) around(r stats.Resampling, info stats.Metric) (i stats.Interval) {
 	switch {
 	case info.Base == "quantile" && s.plain():
 		return quantileInterval(s.said.columns[info.Args[0]], info.Args[1], r.Confidence)
+	case info.Kind == stats.Calibration && s.plain():
+		_, i = r.Calibration(s.n(), math.Inf(-1), s.build(info))
 	default:
 		_, i = s.interval(r, s.build(info))
 	}
