@@ -148,7 +148,9 @@ func (j *judge) general(info stats.Metric, s *sample, item string) (Measure, *st
 		m.note(note)
 		return m, &p
 	}
-	m := with(value, s.around(r, info), s.counted(info), n)
+	i, null := s.around(r, info)
+	m := with(value, i, s.counted(info), n)
+	m.Null95 = null
 	m.note(note)
 	if m.Status == StatusOK {
 		m.note(s.tell())
@@ -156,17 +158,34 @@ func (j *judge) general(info stats.Metric, s *sample, item string) (Measure, *st
 	return m, nil
 }
 
-// around is the interval of a metric's value.
-func (s *sample) around(r stats.Resampling, info stats.Metric) (i stats.Interval) {
+// around is the interval of a metric's value; for a metric of calibration of
+// rows that stand alone also what chance makes of it.
+func (s *sample) around(r stats.Resampling, info stats.Metric) (i stats.Interval, null95 *float64) {
 	switch {
 	case info.Base == "quantile" && s.plain():
-		return quantileInterval(s.said.columns[info.Args[0]], info.Args[1], r.Confidence)
-	case info.Kind == stats.Calibration && s.plain():
-		_, i = r.Calibration(s.n(), math.Inf(-1), s.build(info))
-	default:
-		_, i = s.interval(r, s.build(info))
+		q, err := strconv.ParseFloat(info.Args[1], 64)
+		if err == nil {
+			return stats.QuantileInterval(s.said.columns[info.Args[0]], q, r.Confidence), nil
+		}
+	case info.Kind == stats.Calibration && s.drawn() == nil:
+		if two, err := s.calibrated(); err == nil {
+			if null, err := two.Null(r, info, 0.95, 0.975); err == nil {
+				_, i = r.Calibration(s.n(), null[1], s.build(info))
+				return i, number(null[0])
+			}
+		}
 	}
-	return i
+	_, i = s.interval(r, s.build(info))
+	return i, nil
+}
+
+// calibrated is the sample of two classes that a metric of calibration is of:
+// of several that of whether the most probable one happens.
+func (s *sample) calibrated() (stats.Binary, error) {
+	if s.task == "multiclass" {
+		return stats.Classes{Names: s.names, Label: s.class, Decision: s.said.decision, Prob: s.said.scores, Weight: s.weight}.TopLabel()
+	}
+	return stats.Binary{Positive: s.positive, Score: s.score, Weight: s.weight}, nil
 }
 
 // share is a metric that is a share of all rows, as a proportion.

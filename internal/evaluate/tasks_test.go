@@ -599,51 +599,23 @@ func TestLinearBaseline(t *testing.T) {
 	}
 }
 
-// TestQuantileInterval holds the order statistics against all of them, tried
-// one after the other with sums of binomial probabilities.
-func TestQuantileInterval(t *testing.T) {
-	choose := func(n, k int) float64 {
-		v := 1.0
-		for i := range k {
-			v *= float64(n-i) / float64(k-i)
-		}
-		return v
-	}
-	for _, n := range []int{5, 20, 60} {
-		for _, q := range []string{"0.1", "0.5", "0.95"} {
-			p := map[string]float64{"0.1": .1, "0.5": .5, "0.95": .95}[q]
-			below := func(k int) (sum float64) { // P(fewer than k values lie below)
-				for j := range min(k, n+1) {
-					sum += choose(n, j) * math.Pow(p, float64(j)) * math.Pow(1-p, float64(n-j))
-				}
-				return sum
-			}
-			low, high := 0, n+1
-			for k := 1; k <= n; k++ {
-				if below(k) <= .025 {
-					low = k
-				}
-				if 1-below(k) <= .025 {
-					high = min(high, k)
-				}
-			}
-			x := make([]float64, n)
-			for i := range x {
-				x[i] = float64(n - i)
-			}
-			got := quantileInterval(x, q, 0.95)
-			switch {
-			case low == 0 || high > n:
-				if got.Usable() || !got.Degenerate {
-					t.Errorf("n=%d q=%s: got %+v; want no interval", n, q, got)
-				}
-			case got.Low != float64(low) || got.High != float64(high):
-				t.Errorf("n=%d q=%s: got [%g, %g]; want [%d, %d]", n, q, got.Low, got.High, low, high)
+// TestNoiseOfCalibration: a metric of calibration says what chance makes of it,
+// and a limit below that is not judged by the value.
+func TestNoiseOfCalibration(t *testing.T) {
+	several := taskRequest(t, "multiclass", rowsOf("y", 20, "a", "b", "b", "a", "a"), rowsOf("p_a,p_b", 20, ".7,.3", ".2,.8", ".6,.4", ".9,.1", ".4,.6"), "ece")
+	two := taskRequest(t, "binary", rowsOf("w,y", 20, "1,1", "2,0", "1,0", "1,1", "1,0"), rowsOf("p", 20, ".7", ".2", ".6", ".9", ".4"), "ece_count", "brier_reliability", "ece")
+	weighted := two
+	spec := *two.Spec
+	weighted.Spec = &spec
+	weighted.Spec.Test.Weight = "w"
+	for name, r := range map[string]Request{"several classes": several, "two": two, "weighted": weighted} {
+		result := run(t, r)
+		for item := range r.Spec.Metrics {
+			got := find(t, result, item)
+			if got.Status != StatusOK || got.Null95 == nil || !(*got.Null95 > 0) || got.Method != "bootstrap_centred" || got.Low == nil || *got.Low > *got.Value || *got.High < *got.Value {
+				t.Errorf("%s: %s: got %+v, chance %v", name, item, got.Measure, value(got.Null95))
 			}
 		}
-	}
-	if got := quantileInterval(slices.Repeat([]float64{3}, 50), "0.5", 0.95); !got.Degenerate || got.Low != 3 {
-		t.Errorf("equal values: got %+v; want it to be degenerate", got)
 	}
 }
 
