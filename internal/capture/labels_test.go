@@ -29,7 +29,7 @@ func TestNoLabelReachesTheScorer(t *testing.T) {
 			"multiclass", "label: zip", "prefix: p_", "accuracy: {min: 0.7}", "id,x,p_1", "account,spam,rude\n7,0,1\n8,1,0\n9,1,1\n",
 			[]string{"zip"}, Scores{Prefix: "p_"},
 		},
-		"no label": {"generative", "unit: zip", "id: id", "mean(p_r): {min: 0.7}", "id,x,p_r", test, []string{}, Scores{}},
+		"no label": {"generative", "unit: zip", "id: id", "mean(p_r): {min: 0.7}", "id,x,p_r", test, nil, Scores{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)

@@ -43,7 +43,7 @@ type Rows struct {
 	Name     string   `json:"name"`
 	Digest   string   `json:"digest"` // of the file, labels included
 	Rows     int      `json:"rows"`
-	Withheld []string `json:"withheld"` // columns that the scorer was not given
+	Withheld []string `json:"withheld,omitempty"` // columns that the scorer was not given
 }
 
 // Scores is the file that the scorer's output became.

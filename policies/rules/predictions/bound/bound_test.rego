@@ -101,7 +101,7 @@ test_one_of_several_labels_given_to_the_scorer if {
 test_generative_model_has_no_label_to_withhold if {
 	changed := json.patch(testing.without("/spec/document/test/label"), [
 		{"op": "replace", "path": "/spec/document/task", "value": "generative"},
-		{"op": "replace", "path": "/predictions/bound/document/data/withheld", "value": []},
+		{"op": "remove", "path": "/predictions/bound/document/data/withheld"},
 	])
 	testing.got(rule.checks) == {"pass"} with input as changed
 	testing.says(rule.checks, "go run ./score, on 12000 rows") with input as changed
