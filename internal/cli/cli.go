@@ -193,7 +193,7 @@ func (a *app) root() *cobra.Command {
 		root.AddCommand(c)
 	}
 	more := []func() *cobra.Command{
-		a.keygenCommand, a.pinCommand, a.specCommand, a.evaluateCommand, a.verifyCommand, a.lsCommand,
+		a.keygenCommand, a.pinCommand, a.specCommand, a.evaluateCommand, a.diffCommand, a.verifyCommand, a.lsCommand,
 		a.packCommand, a.pushCommand, a.signCommand, a.copyCommand, a.pullCommand, a.hookCommand, a.explainCommand, a.doctorCommand, a.versionCommand, a.manCommand,
 	}
 	for _, make := range more {

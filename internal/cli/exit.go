@@ -51,6 +51,7 @@ var statuses = []struct {
 	{ledger.ErrRaced, verdict.ExitNetwork},
 	{context.DeadlineExceeded, verdict.ExitNetwork},
 	{gate.ErrUsage, verdict.ExitUsage},
+	{evaluate.ErrUsage, verdict.ExitUsage},
 	{transfer.ErrUsage, verdict.ExitUsage},
 	{query.ErrQuestion, verdict.ExitUsage},
 	{sign.ErrNoPassword, verdict.ExitUsage},

@@ -123,5 +123,9 @@ func flagError(c *cobra.Command, err error) error {
 	if errors.As(err, &unknown) && unknown.GetSpecifiedName() == "json" && c.Flags().Lookup("output") != nil {
 		return usagef("%v\nhint: --output json, or --output json=FILE", err)
 	}
+	var bad *pflag.InvalidValueError
+	if errors.As(err, &bad) && strings.Contains(bad.Unwrap().Error(), "\nhint: ") {
+		return usagef("--%s: %w", bad.GetFlag().Name, bad.Unwrap())
+	}
 	return usagef("%v\nhint: %s --help", err, c.CommandPath())
 }

@@ -92,8 +92,9 @@ Whom to believe, and as whom to sign:
                             $XDG_CONFIG_HOME/weighlock, else $HOME/.config/weighlock
 
 How it behaves:
-  NO_COLOR                  set to anything: no colour
-  TERM                      dumb stands for no colour too
+  NO_COLOR                  set to anything: no colour, and evaluate and diff draw in ASCII
+  TERM                      dumb stands for the same
+  LC_ALL, LC_CTYPE, LANG    a locale that is not one of UTF-8: evaluate and diff draw in ASCII
   SOURCE_DATE_EPOCH         the image's time of creation, in seconds; it never sets a verdict's
   WEIGHLOCK_HOOK_DEADLINE   how long a push waits for weighlock hook run, such as 5s
 
@@ -148,7 +149,7 @@ func formats() (string, error) {
 	}
 	t.Flush()
 	s.WriteString(`
-Answers: show, ls, verify, evaluate, spec, explain and doctor take
+Answers: show, ls, verify, evaluate, diff, spec, explain and doctor take
 
   --json FIELDS        these fields, separated by commas, or all; alone it lists them
   --jq EXPRESSION      what jq makes of the JSON: texts as they are, all else as JSON, a line each
@@ -156,6 +157,9 @@ Answers: show, ls, verify, evaluate, spec, explain and doctor take
 
   weighlock ls ghcr.io/acme/card --json version,verdict --jq '.[] | select(.verdict == "allow").version'
   weighlock evaluate --template '{{range .evaluation.results}}{{row .item .value}}{{end}}'
+
+Of evaluate, evaluation and datacheck have the schemas of the predicates that publish signs:
+schema/predicate/evaluation/v1 and schema/predicate/datacheck/v1. diff reads the first again.
 
 A template has Go's own functions, and
 

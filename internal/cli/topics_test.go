@@ -125,7 +125,7 @@ var byLibraries = []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP
 
 // notRead are names in the code of variables that are set for git, or named in
 // what is printed.
-var notRead = []string{"LC_ALL", "GIT_NO_LAZY_FETCH", "GIT_ALLOW_PROTOCOL", "GIT_OPTIONAL_LOCKS", "GIT_TERMINAL_PROMPT", "GIT_NO_REPLACE_OBJECTS"}
+var notRead = []string{"GIT_NO_LAZY_FETCH", "GIT_ALLOW_PROTOCOL", "GIT_OPTIONAL_LOCKS", "GIT_TERMINAL_PROMPT", "GIT_NO_REPLACE_OBJECTS"}
 
 func TestEnvironmentTopicNamesEveryVariable(t *testing.T) {
 	read := variables(t)

@@ -50,11 +50,7 @@ func (w *work) flips(s *sample, champion []float64) *Flips {
 		return nil
 	}
 	count := w.flipCounter(s.positive, decisions(champion, *t), decisions(s.score, *t))
-	whole := count(make([]int32, s.n()), 1, 0)[0]
-	out := &Flips{FlipCounts: whole, McNemar: McNemar{
-		P:    *number(stats.McNemar(whole.Positive, whole.Negative)),
-		MidP: *number(stats.McNemarMidP(whole.Positive, whole.Negative)),
-	}}
+	out := flipsOf(count(make([]int32, s.n()), 1, 0)[0])
 	for _, p := range w.partsToReport() {
 		for g, c := range count(take(p.code, s.rows), len(p.groups), p.least) {
 			out.Groups = append(out.Groups, GroupFlips{By: p.by, Group: p.groups[g], FlipCounts: c})
@@ -63,8 +59,15 @@ func (w *work) flips(s *sample, champion []float64) *Flips {
 	return out
 }
 
+func flipsOf(whole FlipCounts) *Flips {
+	return &Flips{FlipCounts: whole, McNemar: McNemar{
+		P:    *number(stats.McNemar(whole.Positive, whole.Negative)),
+		MidP: *number(stats.McNemarMidP(whole.Positive, whole.Negative)),
+	}}
+}
+
 // flipCounter counts by groups; those of fewer than least rows get no rates.
-func (w *work) flipCounter(positive, champion, ours []bool) func(code []int32, groups, least int) []FlipCounts {
+func (j *judge) flipCounter(positive, champion, ours []bool) func(code []int32, groups, least int) []FlipCounts {
 	// If every row were positive, a flip for the better would be one to the
 	// positive side.
 	yes := slices.Repeat([]bool{true}, len(positive))
@@ -74,19 +77,19 @@ func (w *work) flipCounter(positive, champion, ours []bool) func(code []int32, g
 			out = append(out, FlipCounts{
 				Rows: f.Rows, ToPositive: turns[g].Positive, ToNegative: turns[g].Negative,
 				Negative: f.Negative, Positive: f.Positive,
-				NegativeRate: w.flipRate(f.NegativeRate(), least), PositiveRate: w.flipRate(f.PositiveRate(), least),
+				NegativeRate: j.flipRate(f.NegativeRate(), least), PositiveRate: j.flipRate(f.PositiveRate(), least),
 			})
 		}
 		return out
 	}
 }
 
-func (w *work) flipRate(p stats.Proportion, least int) Measure {
-	m := with(p.Value(), p.Interval(w.Spec.Confidence), p.N, p.N)
+func (j *judge) flipRate(p stats.Proportion, least int) Measure {
+	m := with(p.Value(), p.Interval(j.spec.Confidence), p.N, p.N)
 	if p.N < least {
 		m = without(StatusTooFew, fmt.Sprintf("%d are asked for", least), p.N, p.N)
 	}
-	return w.finish(m, "", true)
+	return j.finish(m, "", true)
 }
 
 type reported struct {

@@ -50,6 +50,9 @@ type Request struct {
 	IDKey []byte
 	// Grade is how the predictions came to be: claimed, computed, rescored.
 	Grade string
+	// Unjudged says that the spec asks questions and sets no limits: every
+	// metric of its slices is measured on each, and so is its gap.
+	Unjudged bool
 }
 
 // Result is what an evaluation found, as predicates, and the predictions that

@@ -23,7 +23,8 @@ type work struct {
 	classes                  *classList // multiclass
 	layout                   layout
 	design                   *design
-	history, past            *history // in time, of test and training data
+	history, past            *history   // in time, of test and training data
+	said                     *predicted // of all rows of the predictions
 	joined                   *joined
 	all                      *sample
 	slices, groups           []*parts
@@ -170,28 +171,32 @@ func texts(id string) []string {
 	return []string{id}
 }
 
-func (w *work) match(context.Context) error {
+func (w *work) match(context.Context) (err error) {
 	spec := w.Spec
-	said, err := readPredicted(w.predictions, w.layout, w.classes)
-	if err != nil {
+	if w.said, err = readPredicted(w.predictions, w.layout, w.classes); err != nil {
 		return err
 	}
-	if w.joined, err = join(w.test, w.predictions, spec.Test.ID, w.predictionID(), said); err != nil {
+	if w.joined, err = join(w.test, w.predictions, spec.Test.ID, w.predictionID(), w.said); err != nil {
 		return err
 	}
-	switch spec.Task {
-	case "binary":
-		err = inUnit(w.predictions, spec.Predictions.Column, metricNames(spec))
-	case "multiclass":
-		err = distributions(w.predictions, w.layout, said, metricNames(spec))
-	}
-	if err != nil {
+	if err = w.suits(metricNames(spec)); err != nil {
 		return err
 	}
 	w.all = newSample(spec, w.truth, w.joined, w.design)
 	w.seed = w.Test.Digest + "|" + w.joined.digest(w.joined.said)
 	w.seedOf = func(columns []string) string {
 		return w.Test.Digest + "|" + w.joined.digest(w.joined.said.alone(columns))
+	}
+	return nil
+}
+
+// suits refuses scores that are no probabilities where a metric needs them.
+func (w *work) suits(metrics []string) error {
+	switch w.Spec.Task {
+	case "binary":
+		return inUnit(w.predictions, w.Spec.Predictions.Column, metrics)
+	case "multiclass":
+		return distributions(w.predictions, w.layout, w.said, metrics)
 	}
 	return nil
 }
@@ -277,13 +282,13 @@ func (w *work) measureSlice(ctx context.Context, name string, p *parts, g int, a
 			r.Measure = measure()
 		})
 	}
-	if limit.Min != nil || limit.Max != nil {
+	if limit.Min != nil || limit.Max != nil || w.Unjudged {
 		item := sliceItem(name, p.by, group)
 		ask(KindSlice, item, func() Measure {
 			return w.metric(name, part, item, &project.Limit{Min: limit.Min, Max: limit.Max})
 		})
 	}
-	if limit.MaxGap != nil {
+	if limit.MaxGap != nil || w.Unjudged {
 		item := gapItem(name, p.by, group)
 		ask(KindGap, item, func() Measure {
 			return w.gap(name, w.all, at, item, &project.Limit{Max: limit.MaxGap})

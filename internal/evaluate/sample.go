@@ -196,7 +196,7 @@ func (s *sample) simple(info stats.Metric) (*sample, stats.Metric, bool) {
 // against is one class or label against the rest.
 func (s *sample) against(info stats.Metric) (*sample, stats.Metric, bool) {
 	two, ok := stats.Lookup(info.Base)
-	if !ok || !project.OfClass(info) {
+	if !ok || !project.OfClass(info) || s.is == nil && !two.Thresholded() && s.said.scores == nil {
 		return nil, info, false
 	}
 	for k, name := range s.names {

@@ -25,6 +25,7 @@ type subject = attest.Subject
 // Measured is what was computed from the pinned files for one image, as
 // statements about it.
 type Measured struct {
+	Request    evaluate.Request
 	Result     *evaluate.Result
 	Statements []*attest.Statement // evaluation, datacheck and, where asked for, drift
 }
@@ -65,7 +66,7 @@ func (w *Workspace) Measure(ctx context.Context, image, version string, champion
 	}
 	model := evaluate.Model{Name: p.Name, Version: version, Digest: image}
 	result.Evaluation.Model, result.Datacheck.Model = model, model
-	m := &Measured{Result: result}
+	m := &Measured{Request: request, Result: result}
 	about := []attest.Subject{{Name: p.Name, Digest: map[string]string{"sha256": artifact.Hex(image)}}}
 	add := func(name string, predicate any) error {
 		s, err := attest.New(name, about, predicate)

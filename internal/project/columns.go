@@ -2,6 +2,7 @@ package project
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,19 @@ type role struct {
 	meaning    string
 	otherwise  string // what to do about it in another task
 	unlessElse bool   // another key may stand in its place
+}
+
+// Unfit reports columns that do not fit the spec's task, and metrics that its
+// columns cannot give, by their paths in a project file. Limits are not looked
+// at.
+func (s *Spec) Unfit() schema.Errors {
+	c := &specCheck{spec: s}
+	c.data()
+	c.predictions()
+	for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
+		c.metric(MetricPath("spec.metrics", name), name)
+	}
+	return c.found
 }
 
 // data refuses roles of the test set's columns that the task does not have,
