@@ -26,11 +26,13 @@ func newCheckout(t testing.TB, options ...string) *checkout {
 	return c
 }
 
-// environ is git's, away from the configuration of whoever runs the test.
+// environ is git's, away from the configuration of whoever runs the test, and
+// without the upkeep that a commit leaves running behind it.
 func environ() []string {
 	return append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIT_") }),
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
 		"GIT_AUTHOR_NAME=t", "GIT_AUTHOR_EMAIL=t@example.com", "GIT_COMMITTER_NAME=t", "GIT_COMMITTER_EMAIL=t@example.com",
+		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=maintenance.auto", "GIT_CONFIG_VALUE_0=false",
 	)
 }
 
