@@ -17,7 +17,7 @@ var words = map[string]string{
 	"#Version":    "a version such as 1.0.0",
 	"#Text":       "text that is not blank",
 	"#Path":       "a relative path inside the project, with forward slashes",
-	"#SliceBy":    "a column, or a column and bin edges such as age:25,40,60",
+	"#SliceBy":    "a column, or a column and bins such as age:25,40,60, age:q4 or as_of:month",
 	"#Limit":      "a limit such as {min: 0.7}",
 	"#MetricCall": "a metric with arguments, such as recall(cat)",
 	"#SliceLimit": "limits such as {min: 0.5, max_gap: 0.1}",

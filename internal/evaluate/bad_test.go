@@ -44,7 +44,7 @@ func TestBadFilesAreRefused(t *testing.T) {
 		{name: "positive label that is not there", test: "id,age,y\na,20,yes\nb,30,no\nc,70,yes\nd,50,no\n", want: "test.csv: column y: the labels are \"yes\" and \"no\", and neither is the positive one, \"1\"\nhint: set data.test.positive to the label that counts as positive"},
 		{name: "slices of an unknown column", change: by("regoin"), want: `test.csv: no column "regoin"; the columns are id, age, y`},
 		{name: "bins of a text", test: "id,age,y\na,20,1\nb,old,0\nc,70,1\nd,50,0\n", change: by("age:25"), want: "slicing by \"age:25\": test.csv: line 3, column age: \"old\" is not a number\nhint: edges cut a column of numbers; a column of texts is named alone, as in age"},
-		{name: "bins that do not ascend", change: by("age:25,25"), want: "slicing by \"age:25,25\": the edges must be ascending numbers\nhint: write them as in \"age:25,40,60\""},
+		{name: "bins that do not ascend", change: by("age:25,25"), want: "slicing by \"age:25,25\": found bin edges 25,25, expected numbers that ascend\nhint: write it as in \"age:25,40,60\" or \"region*age:q4\""},
 		{name: "the same slices twice", change: by("age:25", "age:25"), want: "two results are called \"recall{age=(-inf,25)}\"\nhint: slice by each column once"},
 		{name: "another test set than the spec pins", change: func(r *Request) { r.Spec.Test.Digest = "sha256:" + strings.Repeat("0", 64) }, want: "the file is not the pinned one: the spec pins test.csv as sha256:000000000000, this one is sha256:041d9e671d13"},
 		{name: "other bytes than the digest", change: func(r *Request) { r.Predictions.Digest = "sha256:" + strings.Repeat("0", 64) }, want: "the file is not the pinned one: preds.csv is sha256:2a305bece374, expected sha256:000000000000"},

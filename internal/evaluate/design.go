@@ -110,7 +110,7 @@ func (d *design) whole(t *table.Table, spec *project.Spec, p *parts) error {
 		case !seen:
 			first[q] = i
 		case p.code[i] != p.code[k]:
-			return t.At(i, p.column, fmt.Sprintf("another value than line %d, which belongs to the same %s\nhint: slice a ranking by what its queries have in common", t.Line(k), spec.Test.Group))
+			return t.At(i, columnOf(p.by), fmt.Sprintf("another value than line %d, which belongs to the same %s\nhint: slice a ranking by what its queries have in common", t.Line(k), spec.Test.Group))
 		}
 	}
 	return nil

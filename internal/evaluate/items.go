@@ -98,6 +98,10 @@ func sliceItems(metric string, limit project.SliceLimit, part Part) (items []Ite
 		item.ID, item.Limit = gapItem(metric, part.By, part.Group), &project.Limit{Max: limit.MaxGap}
 		items = append(items, item)
 	}
+	if limit.MaxGapBest != nil {
+		item.ID, item.Limit = bestItem(metric, part.By, part.Group), &project.Limit{Max: limit.MaxGapBest}
+		items = append(items, item)
+	}
 	return items
 }
 

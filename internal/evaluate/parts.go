@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/table"
 )
 
@@ -16,53 +17,143 @@ const (
 	// maxGroups bounds the slices of one column: beyond it, it is an id or a
 	// number rather than a category.
 	maxGroups = 200
+	// maxCrossed bounds the groups of columns that are crossed.
+	maxCrossed = 1000
 )
 
-// parts are the rows of a table by the groups of one column.
+// parts are the rows of a table by the groups of one entry of a by list.
 type parts struct {
-	by     string // as in the spec: region, or age:25,40,60
-	column string
+	by     string // as in the spec: region, age:25,40,60, region*sex, sex|income:q4
 	groups []string
 	code   []int32 // group of each row
 	rows   []int   // of each group
+	// inner and stratum are the two sides of the | of each group; strata are
+	// the names of the second. Without a |, inner is the group itself and there
+	// is one stratum without a name.
+	inner, stratum []int32
+	names, strata  []string
+	own            map[string][]Measure // of each group, by metric
 }
 
 // split parts a table's rows: a column of texts by its values, a numeric one
-// by its bins, which are there even where they are empty.
-func split(t *table.Table, by string) (*parts, error) {
-	name, edges, binned := strings.Cut(by, ":")
-	c, err := t.Column(name)
+// by its bins, dates by their periods, and several columns by what they have
+// in common. Bins are there even where they are empty; of columns that are
+// crossed, only the groups that have rows are.
+func split(t *table.Table, text string) (*parts, error) {
+	by, found, expected := project.ParseBy(text)
+	if found != "" {
+		return nil, fmt.Errorf("slicing by %q: found %s, expected %s\nhint: write it as in %q or %q", text, found, expected, "age:25,40,60", "region*age:q4")
+	}
+	p, err := splitCuts(t, text, by.Parts)
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{by: by, column: name, code: make([]int32, t.Rows)}
-	if binned {
-		err = p.bins(t, c, strings.Split(edges, ","))
+	if by.Within == nil {
+		p.whole()
 	} else {
-		err = p.values(t, c)
+		strata, err := splitCuts(t, text, by.Within)
+		if err != nil {
+			return nil, err
+		}
+		if p, err = cross(p, strata, "|"); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	p.rows = make([]int, len(p.groups))
+	p.by, p.rows, p.own = text, make([]int, len(p.groups)), map[string][]Measure{}
 	for _, g := range p.code {
 		p.rows[g]++
 	}
 	return p, nil
 }
 
-func (p *parts) bins(t *table.Table, c *table.Column, texts []string) error {
-	var edges []float64
-	for _, text := range texts {
-		e, err := strconv.ParseFloat(text, 64)
-		if err != nil || len(edges) > 0 && e <= edges[len(edges)-1] {
-			return fmt.Errorf("slicing by %q: the edges must be ascending numbers\nhint: write them as in %q", p.by, p.column+":25,40,60")
+func splitCuts(t *table.Table, by string, cuts []project.Cut) (p *parts, err error) {
+	for _, cut := range cuts {
+		one, err := splitColumn(t, by, cut)
+		if err != nil {
+			return nil, err
 		}
-		edges = append(edges, e)
+		if p == nil {
+			p = one
+		} else if p, err = cross(p, one, "*"); err != nil {
+			return nil, err
+		}
 	}
+	return p, nil
+}
+
+func splitColumn(t *table.Table, by string, cut project.Cut) (*parts, error) {
+	c, err := t.Column(cut.Column)
+	if err != nil {
+		return nil, err
+	}
+	p := &parts{by: by, code: make([]int32, t.Rows)}
+	switch {
+	case cut.Period != "":
+		err = p.periods(t, c, cut.Period)
+	case cut.Edges != nil || cut.Quantiles > 0:
+		err = p.bins(t, c, cut)
+	default:
+		err = p.values(t, c)
+	}
+	return p, err
+}
+
+// whole says that all groups are in one stratum.
+func (p *parts) whole() {
+	p.names, p.strata = p.groups, []string{""}
+	p.inner, p.stratum = make([]int32, len(p.groups)), make([]int32, len(p.groups))
+	for g := range p.inner {
+		p.inner[g] = int32(g)
+	}
+}
+
+// cross parts the rows by both: each group is one that has rows of a group of
+// a and one of b.
+func cross(a, b *parts, between string) (*parts, error) {
+	p := &parts{by: a.by, code: make([]int32, len(a.code)), names: a.groups, strata: b.groups}
+	at := make([]int32, len(a.groups)*len(b.groups))
+	for i, g := range a.code {
+		at[int(g)*len(b.groups)+int(b.code[i])] = 1
+	}
+	known := map[string]bool{}
+	for k, is := range at {
+		if is == 0 {
+			continue
+		}
+		i, j := k/len(b.groups), k%len(b.groups)
+		name := a.groups[i] + between + b.groups[j]
+		if known[name] {
+			return nil, fmt.Errorf("slicing by %q: two groups are called %q\nhint: write the values of these columns without %s", p.by, name, between)
+		}
+		known[name] = true
+		at[k] = int32(len(p.groups))
+		p.groups = append(p.groups, name)
+		p.inner, p.stratum = append(p.inner, int32(i)), append(p.stratum, int32(j))
+	}
+	if len(p.groups) > maxCrossed {
+		return nil, fmt.Errorf("slicing by %q: more than %d groups to slice by\nhint: cross columns of fewer values, or in wider bins", p.by, maxCrossed)
+	}
+	for i, g := range a.code {
+		p.code[i] = at[int(g)*len(b.groups)+int(b.code[i])]
+	}
+	return p, nil
+}
+
+func (p *parts) bins(t *table.Table, c *table.Column, cut project.Cut) error {
 	values, err := t.Float64s(c.Name)
 	if err != nil {
-		return fmt.Errorf("slicing by %q: %w\nhint: edges cut a column of numbers; a column of texts is named alone, as in %s", p.by, err, p.column)
+		return fmt.Errorf("slicing by %q: %w\nhint: edges cut a column of numbers; a column of texts is named alone, as in %s", p.by, err, c.Name)
+	}
+	edges := cut.Edges
+	var texts []string
+	if cut.Quantiles > 0 {
+		edges = equalCounts(values, cut.Quantiles)
+		for _, e := range edges {
+			texts = append(texts, strconv.FormatFloat(e, 'g', -1, 64))
+		}
+	} else {
+		_, how, _ := strings.Cut(cut.Text, ":")
+		texts = strings.Split(how, ",")
 	}
 	low := "(-inf"
 	for _, text := range texts {
@@ -80,13 +171,37 @@ func (p *parts) bins(t *table.Table, c *table.Column, texts []string) error {
 			p.code[i] = missing
 			continue
 		}
-		k, exact := slices.BinarySearch(edges, v)
-		if exact {
-			k++
-		}
-		p.code[i] = int32(k)
+		p.code[i] = int32(binOf(edges, v))
 	}
 	return nil
+}
+
+// binOf is the place of a value among bins that are closed on the left.
+func binOf(edges []float64, v float64) int {
+	k, exact := slices.BinarySearch(edges, v)
+	if exact {
+		k++
+	}
+	return k
+}
+
+// equalCounts are the inner edges of n bins that hold about as many of the
+// values each. Equal values stay together, so where many are equal the bins
+// are fewer; what is no number is in none.
+func equalCounts(values []float64, n int) (edges []float64) {
+	sorted := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+	slices.Sort(sorted)
+	for k := 1; k < n && len(sorted) > 0; k++ {
+		e := sorted[k*len(sorted)/n] + 0 // -0 is 0
+		last := sorted[0]
+		if len(edges) > 0 {
+			last = edges[len(edges)-1]
+		}
+		if e > last && !math.IsInf(e, 0) {
+			edges = append(edges, e)
+		}
+	}
+	return edges
 }
 
 func (p *parts) values(t *table.Table, c *table.Column) error {
@@ -152,7 +267,7 @@ func (p *parts) list() []Part {
 	return out
 }
 
-// sliceItem and gapItem are the ids of a metric on a part.
+// sliceItem, gapItem and bestItem are the ids of a metric on a part.
 func sliceItem(metric, by, group string) string {
 	return fmt.Sprintf("%s{%s=%s}", metric, columnOf(by), group)
 }
@@ -161,9 +276,18 @@ func gapItem(metric, by, group string) string {
 	return fmt.Sprintf("%s gap{%s=%s}", metric, columnOf(by), group)
 }
 
+func bestItem(metric, by, group string) string {
+	return fmt.Sprintf("%s gap to best{%s=%s}", metric, columnOf(by), group)
+}
+
 func fairnessItem(metric, by string) string { return fmt.Sprintf("%s{%s}", metric, columnOf(by)) }
 
+// columnOf names the columns of an entry of a by list; a spec that was read
+// has none that cannot be parsed.
 func columnOf(by string) string {
-	column, _, _ := strings.Cut(by, ":")
-	return column
+	parsed, found, _ := project.ParseBy(by)
+	if found != "" {
+		return by
+	}
+	return parsed.Columns()
 }

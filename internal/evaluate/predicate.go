@@ -77,6 +77,7 @@ const (
 	KindMetric   = "metric"
 	KindSlice    = "slice"
 	KindGap      = "gap"
+	KindGapBest  = "gap_best"
 	KindFairness = "fairness"
 	KindBaseline = "baseline"
 	KindChampion = "champion"
@@ -90,6 +91,7 @@ type ItemResult struct {
 	By        string   `json:"by,omitempty"`
 	Group     string   `json:"group,omitempty"`
 	Groups    []Group  `json:"groups,omitempty"`
+	Against   *Against `json:"against,omitempty"`
 	Reference *float64 `json:"reference,omitempty"`
 	Flips     *Flips   `json:"flips,omitempty"`
 	Measure
@@ -99,6 +101,12 @@ type ItemResult struct {
 type Group struct {
 	Group string `json:"group"`
 	Measure
+}
+
+// Against is the group that others were held against.
+type Against struct {
+	Rule  string `json:"rule"` // group, majority or best
+	Group string `json:"group,omitempty"`
 }
 
 // Statuses of a measure; none but ok is a number.

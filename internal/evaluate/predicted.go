@@ -269,6 +269,11 @@ func metricNames(spec *project.Spec) []string {
 	if spec.Slices != nil {
 		names = slices.AppendSeq(names, maps.Keys(spec.Slices.Metrics))
 	}
+	if f := spec.Fairness; f != nil {
+		if _, ok := f.Metrics["calibration_difference"]; ok {
+			names = append(names, calibration)
+		}
+	}
 	if b := spec.Baseline; b != nil {
 		names = append(names, b.Metric)
 	}

@@ -294,6 +294,12 @@ func (w *work) measureSlice(ctx context.Context, name string, p *parts, g int, a
 			return w.gap(name, w.all, at, item, &project.Limit{Max: limit.MaxGap})
 		})
 	}
+	if limit.MaxGapBest != nil {
+		item := bestItem(name, p.by, group)
+		ask(KindGapBest, item, func() Measure {
+			return w.gapToBest(name, p, g, item, &project.Limit{Max: limit.MaxGapBest})
+		})
+	}
 }
 
 // answer adds one result, unless the run was cancelled; without labels its

@@ -94,13 +94,14 @@ func scored(p *project.Project, s *project.Predictions) []naming {
 	return all
 }
 
-// splits are the columns by which rows are split, each perhaps with bins, as
-// in age:25,40.
+// splits are the columns by which rows are split.
 func splits(path, file string, by []string) []naming {
 	var all []naming
 	for i, one := range by {
-		column, _, _ := strings.Cut(one, ":")
-		all = append(all, naming{fmt.Sprintf("%s[%d]", path, i), file, column})
+		b, _, _ := project.ParseBy(one)
+		for _, cut := range slices.Concat(b.Parts, b.Within) {
+			all = append(all, naming{fmt.Sprintf("%s[%d]", path, i), file, cut.Column})
+		}
 	}
 	return all
 }

@@ -77,7 +77,7 @@ func (s *Spec) problems(scored bool) schema.Errors {
 		at := MetricPath("spec.metrics", name)
 		if m, ok := c.metric(at, name); ok {
 			l := s.Metrics[name]
-			c.limit(at, m, l.Min, l.Max, nil)
+			c.limit(at, m, l.Min, l.Max, nil, nil)
 		}
 	}
 	c.baseline()
@@ -207,14 +207,14 @@ func (c *specCheck) baseline() {
 }
 
 // limit refuses one that judges nothing, or that no value can meet.
-func (c *specCheck) limit(path string, m Metric, low, high, gap *float64) {
-	if low == nil && high == nil && gap == nil {
+func (c *specCheck) limit(path string, m Metric, low, high, gap, best *float64) {
+	if low == nil && high == nil && gap == nil && best == nil {
 		c.add(path, "no limit", "min or max")
 	}
 	if low != nil && high != nil && *low > *high {
 		c.add(path, fmt.Sprintf("min %v above max %v", *low, *high), "min to be at most max")
 	}
-	if at, ok := m.missable(low, high, gap); !ok {
+	if at, ok := m.missable(low, high, gap, best); !ok {
 		c.unmissable(path+at, m.Name)
 	}
 	c.end(path+".min", m, low)
@@ -223,7 +223,7 @@ func (c *specCheck) limit(path string, m Metric, low, high, gap *float64) {
 
 // missable says whether there is a value that misses at least one of the
 // bounds; where there is none, it names the first of them.
-func (m Metric) missable(low, high, gap *float64) (first string, ok bool) {
+func (m Metric) missable(low, high, gap, best *float64) (first string, ok bool) {
 	for _, b := range []struct {
 		name   string
 		bound  *float64
@@ -232,6 +232,7 @@ func (m Metric) missable(low, high, gap *float64) (first string, ok bool) {
 		{".min", low, low != nil && *low == m.Low},
 		{".max", high, high != nil && *high == m.High},
 		{".max_gap", gap, gap != nil && *gap >= m.High-m.Low},
+		{".max_gap_best", best, best != nil && *best >= m.High-m.Low},
 	} {
 		switch {
 		case b.bound == nil:
@@ -279,7 +280,8 @@ func (c *specCheck) slices() {
 	if s == nil {
 		return
 	}
-	c.by("spec.slices", s.By)
+	c.by("spec.slices", s.By, false)
+	c.order(s)
 	if len(s.Metrics) == 0 {
 		c.add("spec.slices", "no limit", "at least one metric with min, max or max_gap")
 	}
@@ -287,7 +289,11 @@ func (c *specCheck) slices() {
 		at := MetricPath("spec.slices", name)
 		if m, ok := c.metric(at, name); ok {
 			l := s.Metrics[name]
-			c.limit(at, m, l.Min, l.Max, l.MaxGap)
+			if info, _ := stats.Lookup(name); l.MaxGapBest != nil && info.Better == stats.Neither {
+				c.add(at+".max_gap_best", "metric "+name, "one of which some values are better than others")
+				continue
+			}
+			c.limit(at, m, l.Min, l.Max, l.MaxGap, l.MaxGapBest)
 		}
 	}
 }
@@ -297,7 +303,8 @@ func (c *specCheck) fairness() {
 	if f == nil {
 		return
 	}
-	c.by("spec.fairness", f.By)
+	c.by("spec.fairness", f.By, true)
+	c.references(f)
 	if len(f.Metrics) == 0 {
 		c.add("spec.fairness", "no limit", "at least one of "+strings.Join(names(fairness), ", "))
 	}
@@ -319,7 +326,7 @@ func (c *specCheck) fairness() {
 			})
 		}
 		l := f.Metrics[name]
-		c.limit(at, m, l.Min, l.Max, nil)
+		c.limit(at, m, l.Min, l.Max, nil, nil)
 	}
 	if c.spec.Test.Weight != "" {
 		c.add("spec.fairness", "data.test.weight", "no weights: fairness compares counts of rows")
@@ -329,30 +336,52 @@ func (c *specCheck) fairness() {
 	}
 }
 
-// by refuses columns named twice, and bin edges that do not ascend.
-func (c *specCheck) by(path string, columns []string) {
+// by refuses entries that cannot be read, columns named twice, and strata
+// where there is nothing to compare within them.
+func (c *specCheck) by(path string, entries []string, strata bool) {
 	seen := map[string]bool{}
-	for i, text := range columns {
+	for i, text := range entries {
 		at := fmt.Sprintf("%s.by[%d]", path, i)
-		column, edges, binned := strings.Cut(text, ":")
-		if seen[column] {
-			c.add(at, "column "+column+" a second time", "each column once")
+		b, found, expected := ParseBy(text)
+		switch {
+		case found != "":
+			c.add(at, found, expected)
+			continue
+		case b.Within != nil && !strata:
+			c.add(at, "strata "+text, "columns with * between them; only fairness compares within strata")
+		case seen[b.same()]:
+			c.add(at, "column "+b.Columns()+" a second time", "each column once")
 		}
-		seen[column] = true
-		if binned && !ascending(strings.Split(edges, ",")) {
-			c.add(at, "bin edges "+edges, "numbers that ascend")
-		}
+		seen[b.same()] = true
 	}
 }
 
-func ascending(edges []string) bool {
-	last := math.Inf(-1)
-	for _, e := range edges {
-		f, err := strconv.ParseFloat(e, 64)
-		if err != nil || math.IsInf(f, 0) || !(f > last) {
-			return false
-		}
-		last = f
+// order refuses one that asks for more columns than there are, and a spec
+// whose list lacks a crossing.
+func (c *specCheck) order(s *Slices) {
+	if s.Order < 2 || len(c.found) > 0 {
+		return
 	}
-	return true
+	single := 0
+	for _, text := range s.By {
+		if b, _, _ := ParseBy(text); len(b.Parts) == 1 {
+			single++
+		}
+	}
+	if single < s.Order {
+		c.add("spec.slices.order", fmt.Sprintf("order %d over %d of the columns in by", s.Order, single), "at least as many columns as are crossed")
+	}
+	if whole := expand(s.By, s.Order); len(whole) > len(s.By) {
+		c.add("spec.slices.by", "no "+whole[len(s.By)], fmt.Sprintf("every crossing of %d columns, for order %d", s.Order, s.Order))
+	}
+}
+
+// references refuses a reference for groups that are not compared.
+func (c *specCheck) references(f *Fairness) {
+	for _, by := range slices.Sorted(maps.Keys(f.Reference)) {
+		if !slices.Contains(f.By, by) {
+			p := schema.Problem{Path: "spec.fairness.reference", Found: "a reference for " + by, Expected: "one for an entry of by: " + strings.Join(f.By, ", "), Nearest: schema.Nearest(by, f.By)}
+			c.found = append(c.found, p)
+		}
+	}
 }

@@ -116,22 +116,24 @@ func (s *scalarText) UnmarshalJSON(text []byte) error {
 func (p *SlicesPart) UnmarshalJSON(text []byte) error {
 	var known struct {
 		By       []string
+		Order    int
 		MinRows  int    `json:"min_rows"`
 		TooSmall string `json:"too_small"`
 	}
-	limits, err := split[SliceLimit](text, &known, "by", "min_rows", "too_small")
-	*p = SlicesPart{known.By, known.MinRows, known.TooSmall, limits}
+	limits, err := split[SliceLimit](text, &known, "by", "order", "min_rows", "too_small")
+	*p = SlicesPart{known.By, known.Order, known.MinRows, known.TooSmall, limits}
 	return err
 }
 
 // UnmarshalJSON parts the limits from the other fields.
 func (p *FairnessPart) UnmarshalJSON(text []byte) error {
 	var known struct {
-		By      []string
-		MinRows int `json:"min_rows"`
+		By        []string
+		Reference map[string]string
+		MinRows   int `json:"min_rows"`
 	}
-	limits, err := split[Limit](text, &known, "by", "min_rows")
-	*p = FairnessPart{known.By, known.MinRows, limits}
+	limits, err := split[Limit](text, &known, "by", "reference", "min_rows")
+	*p = FairnessPart{known.By, known.Reference, known.MinRows, limits}
 	return err
 }
 

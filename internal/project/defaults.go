@@ -19,6 +19,7 @@ const (
 // fields.
 type SlicesPart struct {
 	By       []string
+	Order    int
 	MinRows  int
 	TooSmall string
 	Limits   map[string]SliceLimit
@@ -26,9 +27,10 @@ type SlicesPart struct {
 
 // FairnessPart is spec.fairness as it was written.
 type FairnessPart struct {
-	By      []string
-	MinRows int
-	Limits  map[string]Limit
+	By        []string
+	Reference map[string]string
+	MinRows   int
+	Limits    map[string]Limit
 }
 
 // spec writes out the defaults; the test set's digest is left to the caller.
@@ -89,16 +91,24 @@ func (part *SpecPart) fill(s *Spec) {
 	}
 	s.Champion = part.Champion
 	if p := part.Slices; p != nil {
-		s.Slices = &Slices{By: p.By, MinRows: orInt(p.MinRows, DefaultMinRows), TooSmall: or(p.TooSmall, DefaultTooSmall), Metrics: p.Limits}
+		s.Slices = &Slices{By: expand(p.By, p.Order), Order: crossed(p.Order), MinRows: orInt(p.MinRows, DefaultMinRows), TooSmall: or(p.TooSmall, DefaultTooSmall), Metrics: p.Limits}
 	}
 	if p := part.Fairness; p != nil {
-		s.Fairness = &Fairness{By: p.By, MinRows: orInt(p.MinRows, DefaultMinRows), Metrics: p.Limits}
+		s.Fairness = &Fairness{By: p.By, Reference: p.Reference, MinRows: orInt(p.MinRows, DefaultMinRows), Metrics: p.Limits}
 	}
 	if d := part.Drift; d != nil {
 		filled := *d
 		filled.Method = or(filled.Method, DefaultMethod)
 		s.Drift = &filled
 	}
+}
+
+// crossed is the order that a spec says; 1, which is no crossing, is not said.
+func crossed(order int) int {
+	if order == 1 {
+		return 0
+	}
+	return order
 }
 
 // baselineKind is what knows nothing but the labels: their share for classes,

@@ -67,9 +67,16 @@ var fairness = []Metric{
 	{"selection_rate_difference", true, 0, 1},
 	{"selection_rate_ratio", true, 0, 1},
 	{"tpr_difference", true, 0, 1},
+	{"tpr_ratio", true, 0, 1},
 	{"fpr_difference", true, 0, 1},
+	{"fpr_ratio", true, 0, 1},
 	{"ppv_difference", true, 0, 1},
+	{"ppv_ratio", true, 0, 1},
+	{"for_difference", true, 0, 1},
+	{"for_ratio", true, 0, 1},
 	{"equalized_odds_difference", true, 0, 1},
+	{"equalized_odds_ratio", true, 0, 1},
+	{"calibration_difference", false, 0, 1},
 }
 
 // Metrics lists the metrics without arguments that fit a task, in the order of

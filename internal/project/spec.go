@@ -93,11 +93,12 @@ type Limit struct {
 }
 
 // SliceLimit bounds a metric on every slice, and a slice's shortfall against
-// all rows.
+// all rows and against the best slice of the same column.
 type SliceLimit struct {
-	Min    *float64 `json:"min,omitempty"`
-	Max    *float64 `json:"max,omitempty"`
-	MaxGap *float64 `json:"max_gap,omitempty"`
+	Min        *float64 `json:"min,omitempty"`
+	Max        *float64 `json:"max,omitempty"`
+	MaxGap     *float64 `json:"max_gap,omitempty"`
+	MaxGapBest *float64 `json:"max_gap_best,omitempty"`
 }
 
 // Baseline asks the model to beat something simple by Gain, in the metric's
@@ -116,20 +117,34 @@ type ChampionLimit struct {
 	Margin  float64 `json:"margin"`
 }
 
-// Slices bounds metrics on parts of the data.
+// Slices bounds metrics on parts of the data. By holds every crossing that
+// Order asks for; an Order of 0 is 1, which is not written out, since a spec
+// without crossings keeps the digest that it had before there were any.
 type Slices struct {
 	By       []string              `json:"by"`
+	Order    int                   `json:"order,omitempty"`
 	MinRows  int                   `json:"min_rows"`
 	TooSmall string                `json:"too_small"` // report or undecided
 	Metrics  map[string]SliceLimit `json:"metrics"`
 }
 
-// Fairness bounds differences between groups.
+// Fairness bounds differences between groups. Reference names, by entry of By,
+// the group that the others are held against, or ReferenceMajority or
+// ReferenceBest; every pair is compared where there is none.
 type Fairness struct {
-	By      []string         `json:"by"`
-	MinRows int              `json:"min_rows"`
-	Metrics map[string]Limit `json:"metrics"`
+	By        []string          `json:"by"`
+	Reference map[string]string `json:"reference,omitempty"`
+	MinRows   int               `json:"min_rows"`
+	Metrics   map[string]Limit  `json:"metrics"`
 }
+
+// References that are found in the data rather than named.
+const (
+	// ReferenceMajority is the group with the most rows.
+	ReferenceMajority = "majority"
+	// ReferenceBest is the group with the best value of the rate.
+	ReferenceBest = "best"
+)
 
 // Drift bounds the distance between training and test data, by column.
 type Drift struct {

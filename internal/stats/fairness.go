@@ -15,79 +15,148 @@ type Parity struct {
 	Null95 float64
 }
 
+// GroupRate is a rate by which groups are compared, of the rows that a table
+// of decisions counts; its N is the rate's own denominator. Beside the rates
+// of Confusion there is false_omission_rate, the share of negative decisions
+// that are wrong.
+func GroupRate(c Confusion, rate string) (Proportion, bool) {
+	if rate == "false_omission_rate" {
+		return Proportion{c.FN, c.FN + c.TN}, true
+	}
+	return c.Rate(rate)
+}
+
+// Layer is one rate of every group, in all rows or in one stratum of them.
+type Layer struct {
+	Groups []Proportion
+	// Reference is the place of the group that the others are held against;
+	// below 0 every pair is compared.
+	Reference int
+}
+
+// pairs lists the places of the groups that are compared, both ways.
+func (l Layer) pairs() [][2]int { return pairs(len(l.Groups), l.Reference) }
+
+func pairs(groups, reference int) (all [][2]int) {
+	for i := range groups {
+		for j := range groups {
+			if i != j && (reference < 0 || i == reference || j == reference) {
+				all = append(all, [2]int{i, j})
+			}
+		}
+	}
+	return all
+}
+
+func compared(layers []Layer) string {
+	groups := 0
+	for _, l := range layers {
+		groups = max(groups, len(l.Groups))
+	}
+	if layers[0].Reference < 0 {
+		return fmt.Sprintf("worst of all pairs of %d groups", groups)
+	}
+	return fmt.Sprintf("worst of %d groups against the reference", groups-1)
+}
+
 // Difference is the greatest minus the least proportion over the groups. The
 // interval is that of intersection-union: a limit holds for the greatest
 // difference if it holds for every pair, so each end is the greatest of the
 // pairs' Newcombe ends, and the lower one is not below 0.
 func (r Resampling) Difference(groups []Proportion) Parity {
-	return r.Worst([][]Proportion{groups})
+	return r.WorstDifference([]Layer{{groups, -1}})
 }
 
-// Worst is the greatest Difference over several rates, as the equalized odds
-// difference over true and false positive rates. The groups of each rate are
-// taken to be independent of those of the others.
-func (r Resampling) Worst(rates [][]Proportion) Parity {
+// WorstDifference is the greatest difference over several layers, as the
+// equalized odds difference over true and false positive rates, or conditional
+// parity over strata. With a reference the differences are those from it. The
+// groups of each layer are taken to be independent of those of the others.
+func (r Resampling) WorstDifference(layers []Layer) Parity {
 	p := Parity{Value: math.Inf(-1), Interval: Interval{Method: "newcombe"}}
-	for _, groups := range rates {
-		value, low, high := differences(groups, r.Confidence)
+	for _, l := range layers {
+		value, low, high := l.differences(r.Confidence)
 		if math.IsNaN(value) {
 			return Parity{Value: math.NaN(), Interval: noInterval("newcombe", "a group has no rows"), Null95: math.NaN()}
 		}
 		p.Value = max(p.Value, value)
 		p.Interval.Low, p.Interval.High = max(p.Interval.Low, low), max(p.Interval.High, high)
 	}
-	p.Interval.Detail = fmt.Sprintf("worst of all pairs of %d groups", len(rates[0]))
+	p.Interval.Detail = compared(layers)
 	p.Null95 = r.null(0.95, func(rng random) float64 {
 		worst := 0.0
-		for _, groups := range rates {
-			least, most := spread(redraw(rng, groups))
-			worst = max(worst, most-least)
+		for _, l := range layers {
+			worst = max(worst, Layer{redraw(rng, l.Groups), l.Reference}.difference())
 		}
 		return worst
 	})
 	return p
 }
 
-func differences(groups []Proportion, confidence float64) (value, low, high float64) {
-	least, most := spread(groups)
-	value = most - least
-	for i, a := range groups {
-		for j, b := range groups {
-			if i == j {
-				continue
-			}
-			pair := Newcombe(a, b, confidence)
-			low, high = max(low, pair.Low), max(high, pair.High)
-		}
+// difference is the greatest distance of two groups that are compared; NaN if
+// any group has no rows.
+func (l Layer) difference() float64 {
+	least, most := spread(l.Groups)
+	if l.Reference < 0 || math.IsNaN(least) {
+		return most - least
 	}
-	return value, low, min(high, 1)
+	v := l.Groups[l.Reference].Value()
+	return max(most-v, v-least)
+}
+
+func (l Layer) differences(confidence float64) (value, low, high float64) {
+	for _, p := range l.pairs() {
+		pair := Newcombe(l.Groups[p[0]], l.Groups[p[1]], confidence)
+		low, high = max(low, pair.Low), max(high, pair.High)
+	}
+	return l.difference(), low, min(high, 1)
 }
 
 // LeastRatio is the least over the greatest proportion; NaN where all are 0.
 // Its interval is that of intersection-union over the pairs' Koopman ends, and
 // the upper one is not above 1.
 func (r Resampling) LeastRatio(groups []Proportion) Parity {
-	least, most := spread(groups)
-	p := Parity{Value: least / most}
-	if math.IsNaN(p.Value) {
-		return Parity{Value: math.NaN(), Interval: noInterval("koopman", "no group has a positive rate"), Null95: math.NaN()}
-	}
-	p.Interval = Interval{Low: 1, High: 1, Method: "koopman"}
-	for i, a := range groups {
-		for j, b := range groups {
-			if i == j {
-				continue
-			}
-			pair := Ratio(a, b, r.Confidence)
+	return r.WorstRatio([]Layer{{groups, -1}})
+}
+
+// WorstRatio is the least ratio over several layers; NaN if it is for any of
+// them. With a reference it is the lesser over the greater of each group's
+// proportion and the reference's.
+func (r Resampling) WorstRatio(layers []Layer) Parity {
+	p := Parity{Value: 1, Interval: Interval{Low: 1, High: 1, Method: "koopman"}}
+	for _, l := range layers {
+		value := l.ratio()
+		if math.IsNaN(value) {
+			return Parity{Value: math.NaN(), Interval: noInterval("koopman", "no group has a positive rate"), Null95: math.NaN()}
+		}
+		p.Value = min(p.Value, value)
+		for _, at := range l.pairs() {
+			pair := Ratio(l.Groups[at[0]], l.Groups[at[1]], r.Confidence)
 			p.Interval.Low, p.Interval.High = min(p.Interval.Low, pair.Low), min(p.Interval.High, pair.High)
 		}
 	}
-	p.Interval.Detail = fmt.Sprintf("worst of all pairs of %d groups; null95 is the 5 %% quantile, since less is worse", len(groups))
+	p.Interval.Detail = compared(layers) + "; null95 is the 5 % quantile, since less is worse"
 	p.Null95 = r.null(0.05, func(rng random) float64 {
-		least, most := spread(redraw(rng, groups))
-		return least / most
+		worst := 1.0
+		for _, l := range layers {
+			worst = math.Min(worst, Layer{redraw(rng, l.Groups), l.Reference}.ratio())
+		}
+		return worst
 	})
 	return p
+}
+
+// ratio is the least ratio of two groups that are compared; NaN where all of
+// them are 0, or any has no rows.
+func (l Layer) ratio() float64 {
+	least, most := spread(l.Groups)
+	if l.Reference < 0 || math.IsNaN(least) || most == 0 {
+		return least / most
+	}
+	v := l.Groups[l.Reference].Value()
+	if v == 0 {
+		return 0
+	}
+	return min(least/v, v/most)
 }
 
 // spread is the least and the greatest proportion; NaN if any has no rows.

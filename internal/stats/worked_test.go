@@ -157,7 +157,7 @@ func TestWorkedValuesOfFairness(t *testing.T) {
 	r := Resampling{Draws: 500, Seed: 1, Confidence: 0.95}
 	near(t, "demographic parity difference", r.Difference(rates("selection_rate")).Value, 0.25)
 	near(t, "demographic parity ratio", r.LeastRatio(rates("selection_rate")).Value, 2.0/3)
-	near(t, "equalized odds difference", r.Worst([][]Proportion{rates("recall"), rates("fpr")}).Value, 1)
+	near(t, "equalized odds difference", r.WorstDifference([]Layer{{rates("recall"), -1}, {rates("fpr"), -1}}).Value, 1)
 	near(t, "equal opportunity difference", r.Difference(rates("recall")).Value, 0.2)
 }
 

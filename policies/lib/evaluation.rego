@@ -173,7 +173,8 @@ _of_a_column(metric) if _base(metric) in {"mean", "rate", "quantile"}
 _thresholded := {
 	"binary": {
 		"accuracy", "balanced_accuracy", "precision", "recall", "specificity", "fpr", "selection_rate", "f1", "f_beta", "mcc", "cohen_kappa", "cost", "expected_value",
-		"selection_rate_difference", "selection_rate_ratio", "tpr_difference", "fpr_difference", "ppv_difference", "equalized_odds_difference",
+		"selection_rate_difference", "selection_rate_ratio", "tpr_difference", "tpr_ratio", "fpr_difference", "fpr_ratio",
+		"ppv_difference", "ppv_ratio", "for_difference", "for_ratio", "equalized_odds_difference", "equalized_odds_ratio",
 	},
 	"multilabel": {
 		"subset_accuracy", "hamming_loss", "jaccard", "precision", "recall", "specificity", "f1",

@@ -2,9 +2,10 @@
 # scope: package
 # title: Every difference between groups stays within its limit
 # description: >-
-#   The spec says between which groups of people the model may differ, and by
-#   how much. The groups are enumerated from the pinned data: a group that the
-#   evaluation left out, or that is too small to be judged, leaves it undecided.
+#   The spec says between which groups of people the model may differ, by how
+#   much, against which group, and within which strata. The groups are enumerated
+#   from the pinned data: a group that the evaluation left out, or that is too
+#   small to be judged, or has no rows that a rate is about, leaves it undecided.
 # custom:
 #   id: evaluation/fairness
 #   category: evaluation
@@ -32,6 +33,8 @@ checks contains check if {
 _check(item) := evaluation.blocked(item, evaluation.disagreed) if not _agreed
 
 else := evaluation.blocked(item, found) if found := _incomplete(item)
+
+else := evaluation.blocked(item, found) if found := _otherwise(item)
 
 else := evaluation.check(item, _terms)
 
@@ -70,6 +73,23 @@ else := finding.undecided(sprintf("%s leaves out %s", [item.id, concat(", ", sor
 	}
 	count(unjudged) > 0
 }
+
+# otherwise finds groups that were held against another one than the spec says.
+_otherwise(item) := finding.fail(sprintf("%s was computed against %s, the spec says %s", [item.id, _held(item), _reference(item)])) if {
+	input.evaluation.results[item.id].status == "ok"
+	_held(item) != _reference(item)
+}
+
+_reference(item) := object.get(object.get(input.spec.document.fairness, "reference", {}), item.by, "every pair")
+
+_held(item) := against.group if {
+	against := input.evaluation.results[item.id].against
+	against.rule == "group"
+}
+
+else := rule if rule := input.evaluation.results[item.id].against.rule
+
+else := "every pair"
 
 _groups(item) := {g.group |
 	some g in input.data.document.groups

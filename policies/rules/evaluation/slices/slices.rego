@@ -5,8 +5,9 @@
 #   A good average can hide a group for which the model does not work. The
 #   slices are enumerated from the pinned data, so one that was left out of the
 #   evaluation is an error, and each must meet its own limit and stay close to
-#   the whole. A column that splits nothing, or whose slices are all too small to
-#   be judged, leaves its slices undecided.
+#   the whole, or to the best of its like. Columns may be crossed, so that a
+#   group that is hidden in two columns is seen. A column that splits nothing, or
+#   whose slices are all too small to be judged, leaves its slices undecided.
 # custom:
 #   id: evaluation/slices
 #   category: evaluation
@@ -40,7 +41,7 @@ else := evaluation.blocked(item, found) if found := _silent(item)
 else := evaluation.check(item, _terms)
 
 _terms := {
-	"kinds": {"slice", "gap"},
+	"kinds": {"slice", "gap", "gap_best"},
 	"verb": "is",
 	"too_small": input.spec.document.slices.too_small,
 	"min_rows": input.spec.document.slices.min_rows,
@@ -65,11 +66,16 @@ _asked contains [metric, part.by, part.group, {"max": limit.max_gap}] if {
 	some part in input.data.document.slices
 }
 
+_asked contains [metric, part.by, part.group, {"max": limit.max_gap_best}] if {
+	some metric, limit in input.spec.document.slices.metrics
+	some part in input.data.document.slices
+}
+
 # uncounted finds a slice whose rows in the evaluation are not those of the
 # pinned data.
 _uncounted(item) := finding.fail(sprintf("%s was computed on %v rows, but the pinned data has %v", [item.id, object.get(result, "rows", "unknown"), object.get(item, "rows", "unknown")])) if {
 	result := input.evaluation.results[item.id]
-	result.kind == "slice"
+	result.kind in {"slice", "gap_best"}
 	not result.rows == item.rows
 }
 

@@ -79,3 +79,47 @@ test_all_slices_too_small_cannot_be_reported_away if {
 	testing.got(rule.checks) == {"undecided"} with input as changed
 	testing.says(rule.checks, "no slice by region has the 100000 rows that are asked for") with input as changed
 }
+
+_best(group) := sprintf("recall gap to best{region=%s}", [group])
+
+_regions := [part | some part in data.fixture.data.document.slices; part.by == "region"]
+
+# by_best asks for the gap to the best region and nothing else.
+_by_best(measure) := json.patch(data.fixture, array.concat(
+	[
+		{"op": "add", "path": "/spec/document/slices/metrics/recall", "value": {"max_gap_best": 0.2}},
+		{"op": "add", "path": "/spec/document/slices/by", "value": ["region"]},
+		{"op": "add", "path": "/data/document/slices", "value": _regions},
+		{"op": "add", "path": "/data/items/slices", "value": [_best_item(part) | some part in _regions]},
+	],
+	[{"op": "add", "path": concat("/", ["/evaluation/results", _best(part.group)]), "value": object.union(_best_result(part), measure)} |
+		some part in _regions
+	],
+))
+
+_best_item(part) := object.union(part, {"id": _best(part.group), "metric": "recall", "limit": {"max": 0.2}})
+
+_best_result(part) := object.union(
+	data.fixture.evaluation.results[sprintf("recall gap{region=%s}", [part.group])],
+	{"kind": "gap_best", "item": _best(part.group), "value": 0.02, "low": 0, "high": 0.06, "null95": 0.04},
+)
+
+test_near_the_best_slice if testing.got(rule.checks) == {"pass"} with input as _by_best({})
+
+test_far_from_the_best_slice if {
+	changed := _by_best({"value": 0.3, "low": 0.25, "high": 0.35})
+	testing.got(rule.checks) == {"fail"} with input as changed
+	testing.says(rule.checks, "recall gap to best{region=north} is 0.3 [0.25, 0.35] on 431 rows, limit ≤ 0.2") with input as changed
+}
+
+test_best_of_many_by_chance if testing.got(rule.checks) == {"undecided"} with input as _by_best({"value": 0.25, "low": 0.1, "high": 0.4, "null95": 0.3})
+
+test_gap_to_best_on_other_rows if testing.got(rule.checks) == {"fail"} with input as _by_best({"rows": 12})
+
+test_gap_to_best_not_computed if testing.of(rule.checks, _best("north")) == "error" with input as json.remove(_by_best({}), [["evaluation", "results", _best("north")]])
+
+test_gap_to_best_not_enumerated if testing.got(rule.checks) == {"error"} with input as json.remove(_by_best({}), ["/data/items/slices/0"])
+
+_crossed := json.patch(data.fixture, [{"op": "add", "path": "/spec/document/slices/by/-", "value": "region*age:25,40,60"}])
+
+test_crossing_that_the_data_does_not_have if testing.got(rule.checks) == {"error"} with input as _crossed

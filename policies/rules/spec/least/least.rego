@@ -65,10 +65,15 @@ _findings contains finding.fail(sprintf("spec.fairness.by must name %s", [column
 	not _named("fairness", column)
 }
 
-# named is true of a column that a by list names, with or without bin edges.
+# named is true of a column that a by list names, with or without bins. One
+# that is only crossed with others is not: a good average over the crossings'
+# limits says less of the column itself.
+_named(part, column) if column in _spec[part].by
+
 _named(part, column) if {
 	some entry in _spec[part].by
-	column in {entry, split(entry, ":")[0]}
+	not regex.match(`[*|]`, entry)
+	column == split(entry, ":")[0]
 }
 
 _findings contains finding.undecided("the evaluation rows were not counted") if {

@@ -34,3 +34,11 @@ test_fairness_missing if testing.got(rule.checks) == {"fail"} with input as test
 test_too_few_rows if testing.says(rule.checks, "test has 12000 rows, and must have at least 20000") with input as data.fixture with data.parameters.least as {"min_rows": 20000}
 
 test_rows_missing if testing.got(rule.checks) == {"undecided"} with input as testing.without("/data") with data.parameters.least as {"min_rows": 10}
+
+_crossed := json.patch(data.fixture, [{"op": "add", "path": "/spec/document/slices/by", "value": ["age:25,40*region"]}])
+
+test_column_that_is_only_crossed if {
+	testing.got(rule.checks) == {"fail"} with input as _crossed with data.parameters.least as {"slices": ["age"]}
+	testing.got(rule.checks) == {"fail"} with input as _crossed with data.parameters.least as {"slices": ["region"]}
+	testing.got(rule.checks) == {"pass"} with input as _crossed with data.parameters.least as {"slices": ["age:25,40*region"]}
+}
