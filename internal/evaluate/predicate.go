@@ -18,6 +18,7 @@ type Evaluation struct {
 	Join        Join         `json:"join"`
 	Champion    *Compared    `json:"champion,omitempty"`
 	Results     []ItemResult `json:"results"`
+	Search      *Search      `json:"search,omitempty"`
 }
 
 // Model names the model that a statement is about.

@@ -34,6 +34,9 @@ func (w *work) result(ctx context.Context) (*Result, error) {
 		},
 		Join: w.joined.Join, Champion: compared, Results: w.results,
 	}
+	if out.Evaluation.Search, err = w.search(); err != nil {
+		return nil, err
+	}
 	if out.Stored != nil {
 		out.Evaluation.Predictions.Stored = artifact.Digest(out.Stored)
 	}

@@ -1,0 +1,257 @@
+package evaluate
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/stats"
+	"github.com/weighlock/weighlock/internal/table"
+)
+
+// How slices are searched for: every group of every column, and every
+// crossing of two. The bounds keep it to seconds on any data.
+const (
+	searchOrder      = 2
+	searchLevel      = 0.05
+	searchEffect     = 0.2 // a small effect, by Cohen's words
+	searchMinRows    = 50
+	searchShare      = 100 // and a slice is at least one row in so many
+	searchBins       = 4   // of equal count, for columns of numbers
+	searchValues     = 20  // from which a column of numbers is binned
+	searchCategories = 50  // beyond which a column of texts is left out
+	searchScoreBins  = 20
+	searchColumns    = 40
+	searchSlices     = 10_000
+	searchFound      = 10
+	searchRows       = 200_000
+)
+
+// Search is what was found by looking at slices that nobody declared. It is
+// for people to look into, and no gate: a spec that declares a slice makes it
+// one.
+type Search struct {
+	Status string `json:"status"` // ok, undefined or no_labels
+	Detail string `json:"detail,omitempty"`
+	// Loss is what is compared: squared_error of probabilities, zero_one at the
+	// threshold, or absolute_error; each beyond that of rows scored alike.
+	Loss     string        `json:"loss,omitempty"`
+	Method   *SearchMethod `json:"method,omitempty"`
+	Rows     int           `json:"rows"`
+	Columns  []string      `json:"columns"`
+	LeftOut  []string      `json:"left_out"` // columns with too many values, or beyond the most that are searched
+	Tried    int           `json:"tried"`
+	Complete bool          `json:"complete"` // false where a bound cut the search short
+	Found    []FoundSlice  `json:"found"`
+}
+
+// SearchMethod is how it was searched, with all that the result depends on.
+type SearchMethod struct {
+	Name       string  `json:"name"`
+	Test       string  `json:"test"`
+	Correction string  `json:"correction"`
+	Level      float64 `json:"level"`
+	MinEffect  float64 `json:"min_effect"`
+	Order      int     `json:"order"`
+	MinRows    int     `json:"min_rows"`
+	Bins       int     `json:"bins"`
+	ScoreBins  int     `json:"score_bins"`
+}
+
+// FoundSlice is one slice that is worse than the rest of the rows. Loss is
+// its mean loss, Rest that of the other rows; Effect is the difference of what
+// is beyond rows scored alike, in standard deviations.
+type FoundSlice struct {
+	By       string  `json:"by"` // as it would be declared
+	Group    string  `json:"group"`
+	Rows     int     `json:"rows"`
+	Loss     float64 `json:"loss"`
+	Rest     float64 `json:"rest"`
+	Effect   float64 `json:"effect"`
+	P        float64 `json:"p"`
+	Adjusted float64 `json:"adjusted"`
+}
+
+// search looks for the worst slices among the columns of the pinned test set;
+// nil where the task has no loss by row.
+func (w *work) search() (*Search, error) {
+	s := &Search{Columns: []string{}, LeftOut: []string{}, Found: []FoundSlice{}}
+	if w.truth.missing > 0 {
+		s.Status, s.Detail = StatusNoLabels, w.truth.detail
+		return s, nil
+	}
+	var losses []float64
+	if s.Loss, losses = w.losses(); s.Loss == "" {
+		if w.all.positive == nil {
+			return nil, nil
+		}
+		s.Status, s.Detail = StatusUndefined, "the scores are no probabilities, and there is no threshold to decide by"
+		return s, nil
+	}
+	columns, err := w.searchColumns(s)
+	if err != nil {
+		return nil, err
+	}
+	at := w.searched()
+	loss, score := take(losses, at), take(w.all.score, at)
+	s.Status, s.Rows = StatusOK, len(at)
+	options := stats.SliceSearch{
+		MinRows: max(searchMinRows, (len(at)+searchShare-1)/searchShare), MinEffect: searchEffect,
+		Level: searchLevel, MaxSlices: searchSlices, MaxFound: searchFound,
+	}
+	bins := min(searchScoreBins, max(1, len(at)/searchMinRows))
+	s.Method = &SearchMethod{
+		Name: "breadth_first", Test: "welch", Correction: "holm", Level: options.Level, MinEffect: options.MinEffect,
+		Order: searchOrder, MinRows: options.MinRows, Bins: searchBins, ScoreBins: bins,
+	}
+	found := options.Run(stats.Excess(loss, score, bins), w.codes(columns, at))
+	s.Tried, s.Complete = found.Tried, found.Complete
+	for _, one := range found.Found {
+		f := describeSlice(one, columns, at, w.all.rows, loss)
+		if !w.declares(f.By) {
+			s.Found = append(s.Found, f)
+		}
+	}
+	return s, nil
+}
+
+// losses is each row's loss and its name; empty where there is none.
+func (w *work) losses() (name string, loss []float64) {
+	switch {
+	case w.all.positive != nil && !slices.ContainsFunc(w.all.score, func(s float64) bool { return s < 0 || s > 1 }):
+		return "squared_error", stats.Squares(w.all.positive, w.all.score)
+	case w.all.positive != nil && w.Spec.Predictions.Threshold != nil:
+		for k, score := range w.all.score {
+			wrong := 0.0
+			if (score >= *w.Spec.Predictions.Threshold) != w.all.positive[k] {
+				wrong = 1
+			}
+			loss = append(loss, wrong)
+		}
+		return "zero_one", loss
+	case w.all.label != nil:
+		return "absolute_error", stats.AbsoluteErrors(w.all.label, w.all.score)
+	}
+	return "", nil
+}
+
+// searchColumns splits the test set by every column that may be one, and
+// writes down which were not.
+func (w *work) searchColumns(s *Search) (columns []*parts, err error) {
+	for _, name := range candidates(w.Spec, w.test, w.scored()) {
+		c, err := w.test.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		by := searchBy(c)
+		if by == "" || len(columns) == searchColumns {
+			s.LeftOut = append(s.LeftOut, name)
+			continue
+		}
+		p, err := splitColumn(w.test, by, project.Cut{Text: by, Column: name, Quantiles: quantilesOf(c)})
+		if err != nil {
+			return nil, err
+		}
+		columns, s.Columns = append(columns, p), append(s.Columns, by)
+	}
+	return columns, nil
+}
+
+// searchBy is how a column is cut; empty where it has too many values, or a
+// name that no by list can hold.
+func searchBy(c *table.Column) string {
+	switch {
+	case strings.ContainsAny(c.Name, ":*|"):
+		return ""
+	case c.Kind == table.Text && len(c.Dict) > searchCategories:
+		return ""
+	case quantilesOf(c) > 0:
+		return fmt.Sprintf("%s:q%d", c.Name, searchBins)
+	}
+	return c.Name
+}
+
+// quantilesOf is into how many bins a column is cut; 0 where each value is a
+// group.
+func quantilesOf(c *table.Column) int {
+	if c.Kind != table.Number {
+		return 0
+	}
+	known := map[float64]bool{}
+	for i, v := range c.Numbers {
+		if !c.IsNull(i) {
+			known[v] = true
+		}
+		if len(known) > searchValues {
+			return searchBins
+		}
+	}
+	return 0
+}
+
+// searched are the places of the rows that are searched: all, or a seeded
+// sample of so many that it takes no longer than seconds.
+func (w *work) searched() []int32 {
+	at := make([]int32, w.all.n())
+	for k := range at {
+		at[k] = int32(k)
+	}
+	if len(at) <= searchRows {
+		return at
+	}
+	rng := rand.New(rand.NewPCG(stats.Seed(w.seed, "search"), 0))
+	rng.Shuffle(len(at), func(i, j int) { at[i], at[j] = at[j], at[i] })
+	at = at[:searchRows]
+	slices.Sort(at)
+	return at
+}
+
+func (w *work) codes(columns []*parts, at []int32) []stats.SearchColumn {
+	rows := take(w.all.rows, at)
+	out := make([]stats.SearchColumn, len(columns))
+	for k, p := range columns {
+		out[k] = stats.SearchColumn{Groups: p.groups, Code: take(p.code, rows)}
+	}
+	return out
+}
+
+// describeSlice names a slice as a spec would, with its own loss.
+func describeSlice(one stats.Slice, columns []*parts, at, rows []int32, loss []float64) FoundSlice {
+	var by, group []string
+	for k, c := range one.Columns {
+		by, group = append(by, columns[c].by), append(group, columns[c].groups[one.Groups[k]])
+	}
+	var inside, outside, n float64
+	for i, k := range at {
+		is := true
+		for j, c := range one.Columns {
+			is = is && columns[c].code[rows[k]] == int32(one.Groups[j])
+		}
+		if is {
+			inside, n = inside+loss[i], n+1
+		} else {
+			outside += loss[i]
+		}
+	}
+	return FoundSlice{
+		By: strings.Join(by, "*"), Group: strings.Join(group, "*"), Rows: one.Rows,
+		Loss: *number(inside / n), Rest: *number(outside / (float64(len(at)) - n)),
+		Effect: *number(one.Effect), P: *number(one.P), Adjusted: *number(one.Adjusted),
+	}
+}
+
+// declares says whether the spec judges slices by these very columns.
+func (w *work) declares(by string) bool {
+	if w.Spec.Slices == nil {
+		return false
+	}
+	return slices.ContainsFunc(w.Spec.Slices.By, func(one string) bool { return sortedColumns(one) == sortedColumns(by) })
+}
+
+func sortedColumns(by string) string {
+	names := strings.Split(columnOf(by), "*")
+	slices.Sort(names)
+	return strings.Join(names, "*")
+}
