@@ -47,6 +47,11 @@ var stories = map[string]story{
 		interval("evaluation/results/tpr_difference{sex}", 0.12, 0.09, 0.15), nil},
 	"evaluation/metrics": {"recall", "too many positives are missed",
 		interval("evaluation/results/recall", 0.412, 0.391, 0.433), nil},
+	"evaluation/search": {"credit-default", "the model is worse on a crossing of two columns, of which nobody thought", map[string]any{
+		"evaluation/search/found": []any{map[string]any{
+			"by": "region*device", "group": "west*mobile", "rows": 611,
+			"loss": 0.31, "rest": 0.12, "effect": 0.84, "p": 0.00001, "adjusted": 0.002,
+		}}}, nil},
 	"evaluation/slices": {"recall{age=(-inf,25)}", "the model does not work for the young, good as it is on the whole",
 		interval("evaluation/results/recall{age=(-inf,25)}", 0.412, 0.371, 0.455), nil},
 	"evidence/attempts": {"credit-default", "it was tried before, and refused", map[string]any{

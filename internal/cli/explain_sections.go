@@ -39,11 +39,21 @@ mae, rmse, mape, r2, bias and median_ae.
   # a slice may fall behind the whole; min_rows counts the metric's own rows, such as the
   # positives for recall.
   slices: {by: [region, "age:25,40,60"], recall: {min: 0.50, max_gap: 0.10}, min_rows: 300}
+
+"age:q4" is four bins of equal count, "as_of:month" a period (year, quarter, month, week, day or
+hour), "region*sex" the crossing of two columns; order: 2 adds every crossing of two columns in
+by. "age:25" is one edge, below and from 25 on. max_gap_best is how far a slice may fall behind
+the best of its like.
 `,
 	"evaluation/fairness": `spec:
-  # Also selection_rate_difference, selection_rate_ratio, fpr_difference, ppv_difference and
-  # equalized_odds_difference.
+  # The greatest minus the least true positive rate over the groups is at most 0.08.
   fairness: {by: [sex], tpr_difference: {max: 0.08}, min_rows: 100}
+
+There are selection_rate (demographic parity; its ratio is the disparate impact), tpr (equal
+opportunity), fpr, ppv (predictive parity), for and equalized_odds, each with _difference and
+_ratio, and calibration_difference. "sex*age:25,40" compares groups of both, "sex|income:q4" the
+sexes within each stratum of income (conditional parity). reference: {sex: majority} holds the
+other groups against one: its value, majority or best; without it every pair is compared.
 `,
 	"drift/training_data": `spec:
   # Every column but id, time and label, unless columns: lists some. It needs data.train.

@@ -82,6 +82,10 @@ func (w *work) search() (*Search, error) {
 		s.Status, s.Detail = StatusNoLabels, w.truth.detail
 		return s, nil
 	}
+	if positive := countPositive(w.all.positive); w.all.positive != nil && (positive == 0 || positive == w.all.n()) {
+		s.Status, s.Detail = StatusUndefined, w.all.whyUndefined("")
+		return s, nil
+	}
 	var losses []float64
 	if s.Loss, losses = w.losses(); s.Loss == "" {
 		if w.all.positive == nil {

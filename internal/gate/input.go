@@ -163,6 +163,7 @@ type InputEvaluation struct {
 	Join      json.RawMessage            `json:"join"`
 	Champion  json.RawMessage            `json:"champion,omitempty"`
 	Results   map[string]json.RawMessage `json:"results"`
+	Search    json.RawMessage            `json:"search,omitempty"`
 }
 
 // InputDrift holds the distances by column.

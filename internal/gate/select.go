@@ -363,6 +363,7 @@ func (q *Question) evaluation() (*InputEvaluation, error) {
 		Join     json.RawMessage   `json:"join"`
 		Champion json.RawMessage   `json:"champion"`
 		Results  []json.RawMessage `json:"results"`
+		Search   json.RawMessage   `json:"search"`
 	}
 	if err := json.Unmarshal(e.Statement.Predicate, &p); err != nil {
 		return nil, fmt.Errorf("evaluation %s: %w", artifact.Short(e.Digest), err)
@@ -373,7 +374,7 @@ func (q *Question) evaluation() (*InputEvaluation, error) {
 	}
 	return &InputEvaluation{
 		Statement: e.ref(), Grade: p.Grade, Spec: p.Spec, Data: p.Data.Digest, Rows: p.Data.Rows,
-		Scores: p.Predictions.Scores, Join: p.Join, Champion: p.Champion, Results: results,
+		Scores: p.Predictions.Scores, Join: p.Join, Champion: p.Champion, Results: results, Search: p.Search,
 	}, nil
 }
 
