@@ -142,11 +142,12 @@ KILLSTEP ?= 1
 kill:
 	WEIGHLOCK_KILL_STEP=$(KILLSTEP) $(GO) test -tags kill -count=1 -timeout 90m -run TestKill -v ./cmd/weighlock
 
-# Coverage of every interval by simulation, and how often selective labels are
-# found, beyond what the tests do (some minutes).
+# Coverage of every interval by simulation, how often selective labels are
+# found, and 100 seeds of the search for slices, beyond what the tests do (some
+# minutes).
 REPLICATIONS ?= 6000
 simulate:
-	STATS_REPLICATIONS=$(REPLICATIONS) $(GO) test -count=1 -timeout 60m -run 'TestCoverage|TestNullQuantiles|TestSelectiveLabelsAreFound' -v ./internal/stats
+	STATS_REPLICATIONS=$(REPLICATIONS) $(GO) test -count=1 -timeout 60m -run 'TestCoverage|TestNullQuantiles|TestSelectiveLabelsAreFound|TestCalibrationDifferenceCoverage|TestParityNull|TestPlantedFault' -v ./internal/stats
 
 clean:
 	rm -rf bin .cache $(OUT)

@@ -67,6 +67,16 @@ _number(slice, key) := judge.number(slice[key], {}) if is_number(slice[key])
 
 else := "unknown"
 
-default _praise := "no slice stands out as worse"
+_findings contains object.union(finding.warn("there was no slice to look at: no column of the test set has groups of enough rows"), {"solution": concat(" ", [
+	"Let the test set hold columns that tell rows apart, such as a region or an age, and rows enough of each.",
+	"They need not be features of the model.",
+])}) if {
+	_search.status == "ok"
+	not _tried
+}
 
-_praise := sprintf("none of %v slices of %v columns stands out as worse", [_search.tried, count(_search.columns)])
+_tried if _search.tried > 0
+
+default _praise := ""
+
+_praise := sprintf("looked at %v slices of the test set, and none stands out as worse", [_search.tried])

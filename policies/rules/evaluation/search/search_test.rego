@@ -5,7 +5,7 @@ import data.weighlock.rules.evaluation.search as rule
 
 test_pass if {
 	testing.got(rule.checks) == {"pass"} with input as data.fixture
-	testing.says(rule.checks, "none of 214 slices of 5 columns stands out as worse") with input as data.fixture
+	testing.says(rule.checks, "looked at 214 slices of the test set, and none stands out as worse") with input as data.fixture
 }
 
 _found := testing.set("/evaluation/search/found", [{
@@ -49,4 +49,8 @@ test_found_missing if testing.got(rule.checks) == {"warn"} with input as testing
 
 test_status_missing if testing.got(rule.checks) == {"warn"} with input as testing.without("/evaluation/search/status")
 
-test_columns_missing if testing.got(rule.checks) == {"pass"} with input as testing.without("/evaluation/search/columns")
+test_nothing_to_look_at if {
+	testing.got(rule.checks) == {"warn"} with input as testing.set("/evaluation/search/tried", 0)
+	testing.says(rule.checks, "there was no slice to look at") with input as testing.set("/evaluation/search/tried", 0)
+	testing.got(rule.checks) == {"warn"} with input as testing.without("/evaluation/search/tried")
+}
