@@ -74,23 +74,23 @@ type FoundSlice struct {
 	Adjusted float64 `json:"adjusted"`
 }
 
-// search looks for the worst slices among the columns of the pinned test set;
-// nil where the task has no loss by row.
+// search looks for the worst slices among the columns of the pinned test set.
 func (w *work) search() (*Search, error) {
 	s := &Search{Columns: []string{}, LeftOut: []string{}, Found: []FoundSlice{}}
 	if w.truth.missing > 0 {
 		s.Status, s.Detail = StatusNoLabels, w.truth.detail
 		return s, nil
 	}
+	if s.Detail = w.unsearched(); s.Detail != "" {
+		s.Status = StatusUndefined
+		return s, nil
+	}
 	if positive := countPositive(w.all.positive); w.all.positive != nil && (positive == 0 || positive == w.all.n()) {
-		s.Status, s.Detail = StatusUndefined, w.all.whyUndefined("")
+		s.Status, s.Detail = StatusUndefined, w.all.whyUndefined(stats.Metric{})
 		return s, nil
 	}
 	var losses []float64
 	if s.Loss, losses = w.losses(); s.Loss == "" {
-		if w.all.positive == nil {
-			return nil, nil
-		}
 		s.Status, s.Detail = StatusUndefined, "the scores are no probabilities, and there is no threshold to decide by"
 		return s, nil
 	}
@@ -119,6 +119,15 @@ func (w *work) search() (*Search, error) {
 		}
 	}
 	return s, nil
+}
+
+// unsearched says why no slices are searched for, or "": the search compares
+// means of a loss by row, over rows that count once and stand alone.
+func (w *work) unsearched() string {
+	if task := w.Spec.Task; task != "binary" && task != "regression" {
+		return "slices are not searched for in task " + task
+	}
+	return w.all.unfit()
 }
 
 // losses is each row's loss and its name; empty where there is none.
