@@ -41,7 +41,7 @@ func (w *work) gapToBest(name string, p *parts, group int, item string, limit *p
 	if len(all) < 2 {
 		return w.finish(without(StatusUndefined, "there is no other slice to compare with", own.N, own.Rows), item, w.thresholded(name))
 	}
-	j := w.about(info, w.all)
+	j := w.about(info)
 	r := j.resampling(item)
 	found := r.GapToBest(all, at)
 	m := with(found.Value, found.Interval, own.N, own.Rows)
