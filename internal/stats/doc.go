@@ -17,7 +17,7 @@ import "math"
 type Interval struct {
 	Low, High float64
 	// Method is wilson, clopper_pearson, delong, newcombe, newcombe_paired,
-	// koopman, bca, bootstrap_centred, poisson_bootstrap, cluster_bootstrap,
+	// koopman, mover, bonferroni, bca, bootstrap_centred, poisson_bootstrap, cluster_bootstrap,
 	// order_statistics, chi_squared, hoeffding, or exact; of weighted rows
 	// wilson_weighted, korn_graubard or delong_weighted.
 	Method string

@@ -17,26 +17,29 @@ type CalibrationLayer struct {
 
 // CalibrationDifference is the greatest minus the least expected calibration
 // error over the groups, or the greatest distance from a reference, over
-// several layers. Calibration gives each group's own interval, from which
-// Mover makes those of the pairs; the ends are the worst of the pairs'. Null95
+// several layers. Calibration gives each group's own interval, at half the
+// error (Bonferroni), and a pair's ends are the differences of the far ends of
+// both: noise biases the errors of small groups upwards, so their distances do
+// not add up like deviations, as Mover would have them. The ends are the worst
+// of the pairs'. Null95
 // is the quantile if every group had the calibration of its layer's rows
 // together: noise alone makes a small group look worse calibrated.
 func (r Resampling) CalibrationDifference(layers []CalibrationLayer) Parity {
-	p := Parity{Value: math.Inf(-1), Interval: Interval{Method: "mover", Draws: r.Draws}}
+	p := Parity{Value: math.Inf(-1), Interval: Interval{Method: "bonferroni", Draws: r.Draws}}
 	for k, l := range layers {
 		groups := l.errors(r, k)
 		value := estimateSpread(groups, l.Reference)
 		if math.IsNaN(value) {
-			return Parity{Value: math.NaN(), Interval: noInterval("mover", "a group has no rows"), Null95: math.NaN()}
+			return Parity{Value: math.NaN(), Interval: noInterval("bonferroni", "a group has no rows"), Null95: math.NaN()}
 		}
 		p.Value = max(p.Value, value)
 		for _, at := range pairs(l.Groups, l.Reference) {
-			i := Mover(groups[at[0]], groups[at[1]])
-			p.Interval.Low, p.Interval.High = math.Max(p.Interval.Low, i.Low), math.Max(p.Interval.High, i.High)
+			a, b := groups[at[0]].Interval, groups[at[1]].Interval
+			p.Interval.Low, p.Interval.High = math.Max(p.Interval.Low, a.Low-b.High), math.Max(p.Interval.High, a.High-b.Low)
 		}
 	}
 	if !p.Interval.Usable() {
-		p.Interval = noInterval("mover", "a group's calibration error has no interval")
+		p.Interval = noInterval("bonferroni", "a group's calibration error has no interval")
 		p.Interval.Draws = r.Draws
 	}
 	p.Interval.High = min(p.Interval.High, 1)
@@ -75,13 +78,14 @@ func (l CalibrationLayer) errors(r Resampling, layer int) []IntervalEstimate {
 	out := make([]IntervalEstimate, l.Groups)
 	for g, at := range rows {
 		own := r
+		own.Confidence = (1 + r.Confidence) / 2
 		own.Seed += uint64(layer)<<32 + uint64(g)
 		positive, probability := take(l.Positive, at), take(l.Probability, at)
 		if len(at) == 0 {
-			out[g] = IntervalEstimate{math.NaN(), noInterval("mover", "no rows")}
+			out[g] = IntervalEstimate{math.NaN(), noInterval("bonferroni", "no rows")}
 			continue
 		}
-		null := own.CalibrationNull(probability, CalibrationBins, (1+r.Confidence)/2)
+		null := own.CalibrationNull(probability, CalibrationBins, (1+own.Confidence)/2)
 		out[g].Value, out[g].Interval = own.Calibration(len(at), null[0], func(rows []int32) Statistic {
 			if rows == nil {
 				return ECE(positive, probability, CalibrationBins)
