@@ -33,6 +33,7 @@ func (w *work) gapToBest(name string, p *parts, group int, item string, limit *p
 			at = len(all)
 		}
 		e := quality(info.Better, m)
+		e.Biased = info.Kind == stats.Calibration
 		if best == "" || e.Value > bestOf(all) {
 			best = p.groups[g]
 		}

@@ -47,19 +47,25 @@ func (r Resampling) CalibrationDifference(layers []CalibrationLayer) Parity {
 	return p
 }
 
-// IntervalEstimate is a value with its interval.
+// IntervalEstimate is a value with its interval. Biased says that noise moves the
+// value to one side, as it does a calibration error.
 type IntervalEstimate struct {
 	Value    float64
 	Interval Interval
+	Biased   bool
 }
 
 // Mover is the interval of a−b for independent a and b from the intervals of
 // both: the method of variance estimates recovery of Zou and Donner,
 // Statistics in Medicine 27 (2008) 1693–1702. From Wilson's intervals it makes
-// Newcombe's.
+// Newcombe's. Of biased values the distances do not add up like deviations, so
+// the ends are the differences of the far ends.
 func Mover(a, b IntervalEstimate) Interval {
 	if !a.Interval.Usable() || !b.Interval.Usable() {
 		return noInterval("mover", "one of the two has no interval")
+	}
+	if a.Biased || b.Biased {
+		return Interval{Low: a.Interval.Low - b.Interval.High, High: a.Interval.High - b.Interval.Low, Method: "mover"}
 	}
 	d := a.Value - b.Value
 	return Interval{
@@ -82,7 +88,7 @@ func (l CalibrationLayer) errors(r Resampling, layer int) []IntervalEstimate {
 		own.Seed += uint64(layer)<<32 + uint64(g)
 		positive, probability := take(l.Positive, at), take(l.Probability, at)
 		if len(at) == 0 {
-			out[g] = IntervalEstimate{math.NaN(), noInterval("bonferroni", "no rows")}
+			out[g] = IntervalEstimate{Value: math.NaN(), Interval: noInterval("bonferroni", "no rows")}
 			continue
 		}
 		null := own.CalibrationNull(probability, CalibrationBins, (1+own.Confidence)/2)

@@ -140,12 +140,17 @@ func TestMoverOfWilsonIsNewcombe(t *testing.T) {
 	a, b := Proportion{56, 70}, Proportion{48, 80}
 	estimate := func(p Proportion) IntervalEstimate {
 		low, high := wilson(p, 0.95)
-		return IntervalEstimate{p.Value(), Interval{Low: low, High: high}}
+		return IntervalEstimate{Value: p.Value(), Interval: Interval{Low: low, High: high}}
 	}
 	got, want := Mover(estimate(a), estimate(b)), Newcombe(a, b, 0.95)
 	near(t, "low", got.Low, want.Low)
 	near(t, "high", got.High, want.High)
-	if i := Mover(IntervalEstimate{0.5, noInterval("bca", "")}, estimate(b)); i.Usable() {
+	biased := estimate(a)
+	biased.Biased = true
+	far := Mover(biased, estimate(b))
+	near(t, "low of a biased value", far.Low, biased.Interval.Low-estimate(b).Interval.High)
+	near(t, "high of a biased value", far.High, biased.Interval.High-estimate(b).Interval.Low)
+	if i := Mover(IntervalEstimate{Value: 0.5, Interval: noInterval("bca", "")}, estimate(b)); i.Usable() {
 		t.Errorf("without an interval of one: got %+v; want none", i)
 	}
 }
@@ -262,7 +267,7 @@ func TestParityNullIsReachedByChance(t *testing.T) {
 		var parts []IntervalEstimate
 		for range 12 {
 			p := Proportion{binomial(rng, 100, 0.7), 100}
-			parts = append(parts, IntervalEstimate{p.Value(), p.Interval(0.95)})
+			parts = append(parts, IntervalEstimate{Value: p.Value(), Interval: p.Interval(0.95)})
 		}
 		p := r.GapToBest(parts, 0)
 		return p.Value > p.Null95
@@ -284,7 +289,7 @@ func TestParityNullIsReachedByChance(t *testing.T) {
 func TestGapToBest(t *testing.T) {
 	estimate := func(x, n int) IntervalEstimate {
 		p := Proportion{x, n}
-		return IntervalEstimate{p.Value(), p.Interval(0.95)}
+		return IntervalEstimate{Value: p.Value(), Interval: p.Interval(0.95)}
 	}
 	r := Resampling{Draws: 500, Seed: 4, Confidence: 0.95}
 	parts := []IntervalEstimate{estimate(60, 100), estimate(80, 100), estimate(75, 100)}
