@@ -32,7 +32,7 @@ var table = map[string]int{
 
 	// Hands: touch the world, or render.
 	"internal/oci": 2, "internal/sign": 2, "internal/tsa": 2, "internal/traffic": 2, "internal/metrics": 2,
-	"internal/report": 2, "internal/audit": 2, "internal/query": 2,
+	"internal/report": 2, "internal/audit": 2, "internal/query": 2, "internal/scorer": 2,
 
 	// Work: one job each.
 	"internal/pack": 3, "internal/evaluate": 3, "internal/catalog": 3, "internal/capture": 3, "internal/ledger": 3,

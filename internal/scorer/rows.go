@@ -1,0 +1,196 @@
+package scorer
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/weighlock/weighlock/internal/table"
+)
+
+// Rows are what a command is given: rows of a data set, without its label.
+type Rows struct {
+	Name      string // for messages
+	ID, Label string // columns; ID is empty where rows are matched by place
+	test      *table.Table
+	picked    []int32 // rows of test, in order
+}
+
+// ReadRows reads a data set. Cells of a CSV stay the text that they are, so
+// that the command sees what it would see in the file.
+func ReadRows(ctx context.Context, name string, r io.ReaderAt, size int64, id, label string) (*Rows, error) {
+	o := table.Options{Text: []string{id}}
+	if strings.EqualFold(path.Ext(name), ".csv") {
+		header, _ := csv.NewReader(io.NewSectionReader(r, 0, size)).Read() // table.Read says what is wrong with it
+		o.Text = append(o.Text, header...)
+	}
+	t, err := table.Read(ctx, name, r, size, o)
+	if err != nil {
+		return nil, err
+	}
+	if t.Rows == 0 {
+		return nil, fmt.Errorf("%s has no rows", name)
+	}
+	if !slices.ContainsFunc(t.Columns, func(c *table.Column) bool { return c.Name == label }) {
+		return nil, fmt.Errorf("%s has no column %s", name, label)
+	}
+	rows := &Rows{Name: name, ID: id, Label: label, test: t, picked: make([]int32, t.Rows)}
+	for i := range rows.picked {
+		rows.picked[i] = int32(i)
+	}
+	return rows, nil
+}
+
+// Pick is some of the rows, by their place in the data set, in this order.
+func (r *Rows) Pick(places []int32) *Rows {
+	picked := *r
+	picked.Name, picked.picked = "the sample of "+r.Name, places
+	return &picked
+}
+
+// Table is the whole data set, label included: not for the command.
+func (r *Rows) Table() *table.Table { return r.test }
+
+// Len is how many rows there are.
+func (r *Rows) Len() int { return len(r.picked) }
+
+// Write writes the rows as CSV, every column but the label.
+func (r *Rows) Write(w io.Writer) error {
+	var shown []*table.Column
+	var header []string
+	for _, c := range r.test.Columns {
+		if c.Name != r.Label {
+			shown, header = append(shown, c), append(header, c.Name)
+		}
+	}
+	cells := make([]string, len(shown))
+	return table.WriteCSV(w, header, func(yield func([]string) bool) {
+		for _, row := range r.picked {
+			for j, c := range shown {
+				cells[j] = c.String(int(row))
+			}
+			if !yield(cells) {
+				return
+			}
+		}
+	})
+}
+
+// Answer is what a command said, and how to read it.
+type Answer struct {
+	Command    string // for messages
+	Name       string // its suffix says the form
+	ID, Column string
+}
+
+// misfit is an answer that does not fit the rows. Brief says so without a
+// value out of the rows, for statements that many may read.
+type misfit struct {
+	error
+	brief string
+}
+
+func (m misfit) Unwrap() error { return m.error }
+
+// Brief is why an answer was refused, without any id or value of a row.
+func Brief(err error) string {
+	var m misfit
+	if errors.As(err, &m) {
+		return m.brief
+	}
+	return "the answer is no table with a number for each row"
+}
+
+// Read gives the score of each row, in the rows' order. It refuses an answer
+// that has not exactly one finite score for each.
+func (a Answer) Read(ctx context.Context, rows *Rows, r io.ReaderAt, size int64) ([]float64, error) {
+	what := fmt.Sprintf("the output of %q", a.Command)
+	if size == 0 {
+		return nil, misfit{fmt.Errorf("%s is empty\nhint: %s", what, Contract), "the answer is empty"}
+	}
+	o := table.Options{Columns: []string{a.Column}}
+	if a.ID != "" {
+		o.Columns, o.Text = []string{a.ID, a.Column}, []string{a.ID}
+	}
+	got, err := table.Read(ctx, a.Name, r, size, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	scores, err := finite(got, a.Column)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	if a.ID == "" || rows.ID == "" { // rows are matched by place
+		if got.Rows != rows.Len() {
+			err := fmt.Errorf("%s has %d rows, %s has %d\nhint: %s", what, got.Rows, rows.Name, rows.Len(), Contract)
+			return nil, misfit{err, fmt.Sprintf("the answer has %d rows for %d", got.Rows, rows.Len())}
+		}
+		return scores, nil
+	}
+	at, err := rows.places(got, a.ID)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	ordered := make([]float64, len(at))
+	for i, place := range at {
+		ordered[i] = scores[place]
+	}
+	return ordered, nil
+}
+
+func finite(t *table.Table, column string) ([]float64, error) {
+	scores, err := t.Float64s(column)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(scores, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+	if i >= 0 {
+		return nil, misfit{t.At(i, column, "the score is missing or not a finite number"), "a score of the answer is missing or not a finite number"}
+	}
+	return scores, nil
+}
+
+// places finds each row in an answer, and refuses ids that are not those of
+// the rows, each once: then there are as many rows too.
+func (r *Rows) places(got *table.Table, column string) ([]int, error) {
+	known, err := r.test.Column(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := got.Column(column)
+	if err != nil {
+		return nil, err
+	}
+	const none = -1
+	order, at := make(map[string]int, r.Len()), make([]int, r.Len())
+	for i, row := range r.picked {
+		id := known.String(int(row))
+		if _, twice := order[id]; twice || id == "" {
+			return nil, r.test.At(int(row), r.ID, fmt.Sprintf("the id %q is missing or given twice", id))
+		}
+		order[id], at[i] = i, none
+	}
+	for i := range got.Rows {
+		id := ids.String(i)
+		place, there := order[id]
+		switch {
+		case !there:
+			return nil, misfit{got.At(i, column, fmt.Sprintf("the id %q is not in %s", id, r.Name)), "the answer names an id that was not asked for"}
+		case at[place] != none:
+			return nil, misfit{got.At(i, column, fmt.Sprintf("the id %q is given twice", id)), "the answer names an id twice"}
+		}
+		at[place] = i
+	}
+	if i := slices.Index(at, none); i >= 0 {
+		row := int(r.picked[i])
+		err := fmt.Errorf("no prediction for id %q (%s, line %d)\nhint: %s", known.String(row), r.test.Name, r.test.Line(row), Contract)
+		return nil, misfit{err, fmt.Sprintf("the answer has %d rows for %d", got.Rows, r.Len())}
+	}
+	return at, nil
+}
