@@ -45,6 +45,7 @@ type Deps struct {
 	Out     io.Writer
 	Err     io.Writer
 	Environ []string      // of this process; the command gets it without signing secrets
+	Self    string        // this program, as scorer.Command has it
 	Grace   time.Duration // between asking the command to stop and ending it; 0: 30 s
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/weighlock/weighlock/internal/lineage"
 	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/scorer"
 	"github.com/weighlock/weighlock/internal/sign"
 	"github.com/weighlock/weighlock/internal/tsa"
 	"github.com/weighlock/weighlock/internal/verifier"
@@ -258,6 +259,11 @@ func TestARunIsRecorded(t *testing.T) {
 		Model: want.Model, Run: id, Grade: "computed", Files: []lineage.File{model}, Command: "sh score.sh",
 		Data:        Rows{Name: "test", Digest: test.Digest, Rows: 3, Withheld: []string{"defaulted"}},
 		Predictions: Scores{Path: "preds.csv", Digest: preds.Digest, Rows: 3, Column: "p"},
+		Limits:      &scorer.Limits{Seconds: 600, MemoryMiB: 4096, OutputMiB: 1024},
+		Confinement: &scorer.Confinement{ // there is no program here that could confine it
+			Network: "open", Labels: "in_reach", Project: "writable", Memory: "unlimited", Processes: "group",
+			Why: []string{"this program was not asked to confine the command"},
+		},
 	}
 	if d := cmp.Diff(wantPredictions, p); d != "" {
 		t.Error(d)

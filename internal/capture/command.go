@@ -15,19 +15,18 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/weighlock/weighlock/internal/scorer"
 )
 
-// secrets are what no command that is run here gets to see. It can still read
-// files that this user can read, so keep the key away from training machines
-// where that matters.
-var secrets = []string{"WEIGHLOCK_PASSWORD", "WEIGHLOCK_PASSWORD_FILE", "COSIGN_PASSWORD", "WEIGHLOCK_KEY", "WEIGHLOCK_ID_KEY"}
-
-// environ is the environment of the commands: this process's, without the
-// signing secrets.
+// environ is the environment of the training command and of tools: this
+// process's, without the signing secrets. Such a command can still read files
+// that this user can read, so keep the key away from training machines where
+// that matters.
 func (d Deps) environ() []string {
 	return slices.DeleteFunc(slices.Clone(d.Environ), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(secrets, name)
+		return slices.Contains(scorer.Secrets, name)
 	})
 }
 

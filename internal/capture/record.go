@@ -3,6 +3,7 @@ package capture
 import (
 	"github.com/weighlock/weighlock/internal/lineage"
 	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/scorer"
 )
 
 // Start is the record that is made just before the command runs. It embeds
@@ -36,6 +37,9 @@ type Predictions struct {
 	Data        Rows           `json:"data"`
 	Predictions Scores         `json:"predictions"`
 	Command     string         `json:"command"`
+	// Limits and Confinement are those that the scorer ran under.
+	Limits      *scorer.Limits      `json:"limits,omitempty"`
+	Confinement *scorer.Confinement `json:"confinement,omitempty"`
 }
 
 // Rows is the evaluation set as the scorer got it.

@@ -2,20 +2,16 @@ package capture
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/lineage"
-	"github.com/weighlock/weighlock/internal/table"
+	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/scorer"
 )
 
 // checkScorer refuses, before anything runs, a scorer whose output could not
@@ -34,8 +30,7 @@ func (r *run) checkScorer() error {
 
 // score runs predictions.command on the evaluation rows without their labels,
 // and signs that these predictions are this model's on these rows. What the
-// command could read besides is not controlled here: the statement says what
-// it was given.
+// command was kept from is the scorer package's, and the statement says it.
 func (r *run) score(ctx context.Context, model []read) error {
 	p := r.project.Predictions
 	if p == nil || p.Command == "" {
@@ -61,16 +56,17 @@ func (r *run) score(ctx context.Context, model []read) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrScorer, err)
 	}
-	return r.signPredictions(ctx, model, file, made.rows)
+	return r.signPredictions(ctx, model, file, made)
 }
 
-func (r *run) signPredictions(ctx context.Context, model []read, file lineage.File, rows int) error {
+func (r *run) signPredictions(ctx context.Context, model []read, file lineage.File, made made) error {
 	p, test := r.project.Predictions, r.inputNamed("test")
-	files := infos(model)
+	files, rows, limits := infos(model), made.rows, scorerLimits(p).Filled()
 	predicate := &Predictions{
 		Model: r.lineage.Model, Run: r.record.Start.ID, Grade: lineage.GradeComputed, Files: files, Command: p.Command,
 		Data:        Rows{Name: "test", Digest: test.Digest, Rows: rows, Withheld: r.labels()},
 		Predictions: Scores{Path: file.Path, Digest: file.Digest, Rows: rows, Column: p.Column, Columns: p.Columns, Prefix: p.Prefix, Decision: p.Decision},
+		Limits:      &limits, Confinement: made.confined,
 	}
 	subjects := about(append(files, lineage.File{Path: test.Path, Digest: test.Digest}, file))
 	if err := r.sign(ctx, "predictions", subjects, predicate); err != nil {
@@ -80,10 +76,16 @@ func (r *run) signPredictions(ctx context.Context, model []read, file lineage.Fi
 	return nil
 }
 
+// scorerLimits are those that the project declares.
+func scorerLimits(p *project.Predictions) scorer.Limits {
+	return scorer.Limits{Seconds: p.Limits.Seconds, MemoryMiB: p.Limits.MemoryMiB, OutputMiB: p.Limits.OutputMiB}
+}
+
 // made is the scorer's output, checked, beside the file that it is to become.
 type made struct {
 	*os.File
-	rows int
+	rows     int
+	confined *scorer.Confinement
 }
 
 func (m made) drop() {
@@ -126,8 +128,8 @@ func (r *run) predict(ctx context.Context) (made, error) {
 	if err != nil {
 		return made{}, writable(err)
 	}
-	m := made{out, test.Rows}
-	err = r.runScorer(ctx, test, out)
+	m := made{File: out, rows: test.Len()}
+	m.confined, err = r.runScorer(ctx, test, out)
 	if err == nil {
 		err = r.checkScores(ctx, test, out)
 	}
@@ -138,9 +140,8 @@ func (r *run) predict(ctx context.Context) (made, error) {
 	return m, nil
 }
 
-// readTest reads the evaluation set. What a CSV or JSONL file holds stays the
-// text that it is, so that the scorer sees what it would see in the file.
-func (r *run) readTest(ctx context.Context) (*table.Table, error) {
+// readTest reads the evaluation set.
+func (r *run) readTest(ctx context.Context) (*scorer.Rows, error) {
 	t := r.project.Data.Test
 	f, err := os.Open(r.project.Abs(t.File))
 	if err != nil {
@@ -151,60 +152,23 @@ func (r *run) readTest(ctx context.Context) (*table.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := table.Options{Text: []string{t.ID}}
-	switch strings.ToLower(path.Ext(t.File)) {
-	case ".csv":
-		header, _ := csv.NewReader(io.NewSectionReader(f, 0, info.Size())).Read()
-		o.Text = append(o.Text, header...)
-	case ".jsonl", ".ndjson":
-		first, err := table.Read(ctx, t.File, f, info.Size(), o) // its rows name the columns
-		if err != nil {
-			return nil, err
-		}
-		o.Text = append(o.Text, first.Names()...)
-	}
-	read, err := table.Read(ctx, t.File, f, info.Size(), o)
-	if err != nil {
-		return nil, err
-	}
-	if read.Rows == 0 {
-		return nil, fmt.Errorf("%s has no rows", t.File)
-	}
-	return read, nil
+	return scorer.ReadRows(ctx, t.File, f, info.Size(), t.ID, r.labels())
 }
 
 // runScorer feeds the rows without the label to the scorer, in their order,
-// and collects what it says.
-func (r *run) runScorer(ctx context.Context, test *table.Table, out io.Writer) error {
+// and collects what it says. Predictions of an earlier run are kept from it
+// like the labels: a scorer that repeats them would prove nothing.
+func (r *run) runScorer(ctx context.Context, test *scorer.Rows, out io.Writer) (*scorer.Confinement, error) {
 	shell, err := r.d.find(r.project.Dir, "sh")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var given []*table.Column
-	var header []string
-	for _, label := range r.labels() {
-		if !slices.Contains(test.Names(), label) {
-			return fmt.Errorf("%s has no column %s", test.Name, label)
-		}
-	}
-	for _, c := range test.Columns {
-		if !slices.Contains(r.labels(), c.Name) {
-			given, header = append(given, c), append(header, c.Name)
-		}
-	}
-	pr, pw := io.Pipe()
-	defer pr.Close()
-	go func() { pw.CloseWithError(table.WriteCSV(pw, header, rowsOf(given, test.Rows))) }()
-	command := r.project.Predictions.Command
-	cmd := &exec.Cmd{Path: shell, Args: []string{"sh", "-c", command}, Dir: r.project.Dir, Env: r.d.environ(), Stdin: pr, Stdout: out, Stderr: r.d.Err}
-	exit, err := r.d.wait(ctx, cmd)
-	if err != nil {
-		return fmt.Errorf("running %q: %w", command, err)
-	}
-	if exit != 0 {
-		return fmt.Errorf("%q ended with status %d\nhint: %s", command, exit, contract)
-	}
-	return ctx.Err()
+	p := r.project.Predictions
+	return scorer.Command{
+		Text: p.Command, Shell: shell, Dir: r.project.Dir, Environ: r.d.Environ, Declare: p.Environment,
+		Limits: scorerLimits(p), Hidden: []string{r.project.Abs(r.project.Data.Test.File), r.project.Abs(p.File)},
+		Stderr: r.d.Err, Self: r.d.Self,
+	}.Run(ctx, test.Write, out)
 }
 
 // labels are the columns of the truth; none where the task does without.
@@ -213,110 +177,19 @@ func (r *run) labels() []string {
 	if t.Label != "" {
 		return []string{t.Label}
 	}
-	return append([]string{}, t.Labels...)
+	return t.Labels
 }
-
-func rowsOf(columns []*table.Column, n int) func(yield func([]string) bool) {
-	return func(yield func([]string) bool) {
-		cells := make([]string, len(columns))
-		for i := range n {
-			for j, c := range columns {
-				cells[j] = c.String(i)
-			}
-			if !yield(cells) {
-				return
-			}
-		}
-	}
-}
-
-// contract is what a scorer must do.
-const contract = "it gets the rows without labels as CSV on standard input, and writes predictions as CSV to standard output"
 
 // checkScores refuses output that has not exactly one finite score for each
 // row.
-func (r *run) checkScores(ctx context.Context, test *table.Table, out *os.File) error {
-	p, idColumn := r.project.Predictions, r.project.Data.Test.ID
+func (r *run) checkScores(ctx context.Context, test *scorer.Rows, out *os.File) error {
+	p := r.project.Predictions
 	info, err := out.Stat()
 	if err != nil {
 		return err
 	}
-	named, numbers := p.Named()
-	o := table.Options{Columns: named}
-	if p.ID != "" {
-		o.Columns, o.Text = append([]string{p.ID}, named...), []string{p.ID}
-	}
-	what := fmt.Sprintf("the output of %q", p.Command)
-	if info.Size() == 0 {
-		return fmt.Errorf("%s is empty\nhint: %s", what, contract)
-	}
-	got, err := table.Read(ctx, path.Base(p.File), out, info.Size(), o)
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	for _, column := range numbers {
-		if err := finite(got, column); err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-	}
-	if p.ID == "" || idColumn == "" { // rows are matched by place
-		if got.Rows != test.Rows {
-			return fmt.Errorf("%s has %d rows, %s has %d\nhint: %s", what, got.Rows, test.Name, test.Rows, contract)
-		}
-		return nil
-	}
-	if err := sameIDs(test, idColumn, got, p.ID); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
-}
-
-func finite(t *table.Table, column string) error {
-	scores, err := t.Float64s(column)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(scores, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
-	if i >= 0 {
-		return t.At(i, column, "the score is missing or not a finite number")
-	}
-	return nil
-}
-
-// sameIDs refuses ids that are not those of want, each once: then there are as
-// many rows too.
-func sameIDs(want *table.Table, wantColumn string, got *table.Table, gotColumn string) error {
-	known, err := want.Column(wantColumn)
-	if err != nil {
-		return err
-	}
-	ids, err := got.Column(gotColumn)
-	if err != nil {
-		return err
-	}
-	left := make(map[string]bool, want.Rows)
-	for i := range want.Rows {
-		id := known.String(i)
-		if id == "" || left[id] {
-			return want.At(i, wantColumn, fmt.Sprintf("the id %q is missing or given twice", id))
-		}
-		left[id] = true
-	}
-	for i := range got.Rows {
-		id := ids.String(i)
-		once, there := left[id]
-		switch {
-		case !there:
-			return got.At(i, gotColumn, fmt.Sprintf("the id %q is not in %s", id, want.Name))
-		case !once:
-			return got.At(i, gotColumn, fmt.Sprintf("the id %q is given twice", id))
-		}
-		left[id] = false
-	}
-	for i := range want.Rows {
-		if id := known.String(i); left[id] {
-			return fmt.Errorf("no prediction for id %q (%s, line %d)\nhint: %s", id, want.Name, want.Line(i), contract)
-		}
-	}
-	return nil
+	all, numbers := p.Named()
+	answer := scorer.Answer{Command: p.Command, Name: path.Base(p.File), ID: p.ID, Numbers: numbers, Texts: all[len(numbers):]}
+	_, err = answer.Read(ctx, test, out, info.Size())
+	return err
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/weighlock/weighlock/internal/scorer"
 	"github.com/weighlock/weighlock/internal/verdict"
 )
 
@@ -38,6 +39,9 @@ type Env struct {
 	Wait             func(context.Context, time.Duration) error
 	// Width is Out's, in columns, where it is a terminal; else 0.
 	Width int
+	// Self is this program's own file, which starts itself anew to confine a
+	// scorer; empty where it is not known.
+	Self string
 	// Terminal and ErrTerminal say whether Out and Err are terminals.
 	Terminal, ErrTerminal bool
 }
@@ -73,7 +77,7 @@ func Signals(ctx context.Context) (context.Context, context.CancelFunc) {
 func OS() Env {
 	env := Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Now: time.Now, Getenv: os.Getenv, Environ: os.Environ(),
+		Now: time.Now, Getenv: os.Getenv, Environ: os.Environ(), Self: self(),
 		Terminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
@@ -82,8 +86,22 @@ func OS() Env {
 	return env
 }
 
+// self is this program where it can start itself anew: also where its folder
+// is closed to this user, or another version has taken its place. Elsewhere a
+// scorer is said to run unconfined.
+func self() string {
+	if runtime.GOOS == "linux" {
+		return "/proc/self/exe"
+	}
+	return ""
+}
+
 // Run runs the program in an environment and returns its exit status.
 func Run(ctx context.Context, env Env, args []string) int {
+	if plan, ok := scorer.Inside(args); ok {
+		fmt.Fprintf(env.Err, "weighlock: predictions.command was not run: %v\n", scorer.Enter(plan))
+		return verdict.ExitBroken
+	}
 	out := &watched{w: env.Out}
 	a := &app{env: env, stdout: env.Out, stopped: ctx.Done()}
 	a.env.Out = out
@@ -215,7 +233,7 @@ func (a *app) root() *cobra.Command {
 // given refuses a flag that is named and says nothing, as --verifier "$FILE"
 // does where FILE is not set: what it should have named would not be asked.
 func given(c *cobra.Command) error {
-	for _, name := range []string{"verifier", "level", "key", "id-key", "tsa", "tsa-chain", "repository", "dir"} {
+	for _, name := range []string{"verifier", "level", "key", "id-key", "tsa", "tsa-chain", "repository", "dir", "rescore"} {
 		if f := c.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
 			return usagef("--%s is given, and empty\nhint: give it a value, or leave it out", name)
 		}

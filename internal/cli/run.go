@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/weighlock/weighlock/internal/capture"
 	"github.com/weighlock/weighlock/internal/report"
+	"github.com/weighlock/weighlock/internal/scorer"
 	"github.com/weighlock/weighlock/internal/sign"
 )
 
@@ -45,7 +47,7 @@ func (a *app) run(ctx context.Context, dir string, command []string) error {
 	}
 	d := capture.Deps{
 		Key: key, TSA: authority, Now: a.env.Now,
-		In: a.env.In, Out: a.stdout, Err: a.env.Err, Environ: a.env.Environ,
+		In: a.env.In, Out: a.stdout, Err: a.env.Err, Environ: a.env.Environ, Self: a.env.Self,
 	}
 	file, err := a.loadVerifier()
 	if err != nil {
@@ -80,6 +82,9 @@ func (a *app) recorded(r *capture.Result) {
 	if r.Predictions != nil {
 		fmt.Fprintf(w, "  predictions %s for %d rows without labels\n", report.Plain(r.Predictions.Predictions.Path), r.Predictions.Predictions.Rows)
 	}
+	if r.Predictions != nil {
+		fmt.Fprint(w, inReach(r.Predictions.Confinement))
+	}
 	for _, s := range r.Stored {
 		fmt.Fprintf(w, "  signed      %s %s\n", s.Predicate, short(s.Digest))
 	}
@@ -87,4 +92,24 @@ func (a *app) recorded(r *capture.Result) {
 		fmt.Fprintf(w, "warning: the work tree differed from its commit, by %s for one, and the lineage says so\n"+
 			"hint: commit it or list it in .gitignore, then train again\n", report.Plain(r.Changed))
 	}
+}
+
+// inReach warns of what the scorer could not be kept from; empty where there
+// is nothing to say.
+func inReach(c *scorer.Confinement) string {
+	if c == nil {
+		return "warning: nothing says what the scorer was kept from\n"
+	}
+	var open []string
+	if c.Network != scorer.NetworkNone {
+		open = append(open, "the network")
+	}
+	if c.Labels != scorer.LabelsHidden {
+		open = append(open, "the labels in the test set")
+	}
+	if len(open) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("warning: the scorer could have reached %s, and the statement says so: %s\nhint: weighlock help scorer says what it is kept from, and where\n",
+		strings.Join(open, " and "), report.Plain(strings.Join(c.Why, "; ")))
 }

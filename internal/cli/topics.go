@@ -30,6 +30,7 @@ func topics() []topic {
 		{"environment", "The environment variables that are read", fixed(environment)},
 		{"formats", "Forms of reports, --json, jq and templates, files that can be read", formats},
 		{"levels", "What start, release and regulated ask for", levels},
+		{"scorer", "What predictions.command must do, and how it is rescored", fixed(scorerTopic)},
 		{"trust", "Whom a verdict believes: keys, roles, time", fixed(trust)},
 	}
 }
@@ -119,6 +120,9 @@ What weighlock run writes into the lineage, where it is set:
 
   WEIGHLOCK_PASSWORD, WEIGHLOCK_PASSWORD_FILE, COSIGN_PASSWORD, WEIGHLOCK_KEY and
   WEIGHLOCK_ID_KEY are kept from every command that is run.
+
+What predictions.command is told, beside the few variables that weighlock help scorer names:
+  WEIGHLOCK_ROWS            a file with the rows that it also gets on standard input
 
 What weighlock hook run is told:
   PRE_COMMIT, PRE_COMMIT_LOCAL_BRANCH, PRE_COMMIT_REMOTE_BRANCH, PRE_COMMIT_FROM_REF, PRE_COMMIT_TO_REF, PRE_COMMIT_REMOTE_NAME

@@ -69,8 +69,10 @@ type Base struct {
 // Predictions says where the model's predictions on Data.Test are.
 type Predictions struct {
 	File, Column string
-	ID           string // Data.Test's unless given
-	Command      string // makes them anew
+	ID           string   // Data.Test's unless given
+	Command      string   // makes them anew
+	Limits       Limits   // of Command
+	Environment  []string // names of variables that Command gets
 	Threshold    *float64
 	Store        string
 	// Columns are those of the scores by class or label, Prefix what stands
@@ -93,6 +95,13 @@ func (p *Predictions) Named() (all, numbers []string) {
 		all = append(all, p.Decision)
 	}
 	return all, numbers
+}
+
+// Limits bound predictions.command; 0 where the project file gives none.
+type Limits struct {
+	Seconds   int
+	MemoryMiB int `json:"memory_mib"`
+	OutputMiB int `json:"output_mib"`
 }
 
 // Run says what a training run reads and leaves beside the model.

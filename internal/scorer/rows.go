@@ -14,21 +14,30 @@ import (
 	"github.com/weighlock/weighlock/internal/table"
 )
 
-// Rows are what a command is given: rows of a data set, without its label.
+// Rows are what a command is given: rows of a data set, without its labels.
 type Rows struct {
-	Name      string // for messages
-	ID, Label string // columns; ID is empty where rows are matched by place
-	test      *table.Table
-	picked    []int32 // rows of test, in order
+	Name   string   // for messages
+	ID     string   // a column; empty where rows are matched by place
+	Labels []string // columns; none where the task does without
+	test   *table.Table
+	picked []int32 // rows of test, in order
 }
 
-// ReadRows reads a data set. Cells of a CSV stay the text that they are, so
-// that the command sees what it would see in the file.
-func ReadRows(ctx context.Context, name string, r io.ReaderAt, size int64, id, label string) (*Rows, error) {
+// ReadRows reads a data set, in which every label must be. What a CSV or JSONL
+// file holds stays the text that it is, so that the command sees what it would
+// see in the file.
+func ReadRows(ctx context.Context, name string, r io.ReaderAt, size int64, id string, labels []string) (*Rows, error) {
 	o := table.Options{Text: []string{id}}
-	if strings.EqualFold(path.Ext(name), ".csv") {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".csv":
 		header, _ := csv.NewReader(io.NewSectionReader(r, 0, size)).Read() // table.Read says what is wrong with it
 		o.Text = append(o.Text, header...)
+	case ".jsonl", ".ndjson":
+		first, err := table.Read(ctx, name, r, size, o) // its rows name the columns
+		if err != nil {
+			return nil, err
+		}
+		o.Text = append(o.Text, first.Names()...)
 	}
 	t, err := table.Read(ctx, name, r, size, o)
 	if err != nil {
@@ -37,10 +46,12 @@ func ReadRows(ctx context.Context, name string, r io.ReaderAt, size int64, id, l
 	if t.Rows == 0 {
 		return nil, fmt.Errorf("%s has no rows", name)
 	}
-	if !slices.ContainsFunc(t.Columns, func(c *table.Column) bool { return c.Name == label }) {
-		return nil, fmt.Errorf("%s has no column %s", name, label)
+	for _, label := range labels {
+		if !slices.Contains(t.Names(), label) {
+			return nil, fmt.Errorf("%s has no column %s", name, label)
+		}
 	}
-	rows := &Rows{Name: name, ID: id, Label: label, test: t, picked: make([]int32, t.Rows)}
+	rows := &Rows{Name: name, ID: id, Labels: labels, test: t, picked: make([]int32, t.Rows)}
 	for i := range rows.picked {
 		rows.picked[i] = int32(i)
 	}
@@ -54,18 +65,18 @@ func (r *Rows) Pick(places []int32) *Rows {
 	return &picked
 }
 
-// Table is the whole data set, label included: not for the command.
+// Table is the whole data set, labels included: not for the command.
 func (r *Rows) Table() *table.Table { return r.test }
 
 // Len is how many rows there are.
 func (r *Rows) Len() int { return len(r.picked) }
 
-// Write writes the rows as CSV, every column but the label.
+// Write writes the rows as CSV, every column but the labels.
 func (r *Rows) Write(w io.Writer) error {
 	var shown []*table.Column
 	var header []string
 	for _, c := range r.test.Columns {
-		if c.Name != r.Label {
+		if !slices.Contains(r.Labels, c.Name) {
 			shown, header = append(shown, c), append(header, c.Name)
 		}
 	}
@@ -84,9 +95,18 @@ func (r *Rows) Write(w io.Writer) error {
 
 // Answer is what a command said, and how to read it.
 type Answer struct {
-	Command    string // for messages
-	Name       string // its suffix says the form
-	ID, Column string
+	Command string // for messages
+	Name    string // its suffix says the form
+	ID      string // a column; empty where rows are matched by place
+	// Numbers are the columns of scores, Flags those of numbers or of true and
+	// false, which are 1 and 0; Texts are read as they are written.
+	Numbers, Flags, Texts []string
+}
+
+// Said is what an answer says of each row, by column, in the rows' order.
+type Said struct {
+	Numbers map[string][]float64 // those of Flags among them
+	Texts   map[string][]string
 }
 
 // misfit is an answer that does not fit the rows. Brief says so without a
@@ -107,41 +127,100 @@ func Brief(err error) string {
 	return "the answer is no table with a number for each row"
 }
 
-// Read gives the score of each row, in the rows' order. It refuses an answer
-// that has not exactly one finite score for each.
-func (a Answer) Read(ctx context.Context, rows *Rows, r io.ReaderAt, size int64) ([]float64, error) {
+// Read gives what the answer says of each row, in the rows' order. It refuses
+// an answer that has not exactly one finite number for each in every column of
+// numbers.
+func (a Answer) Read(ctx context.Context, rows *Rows, r io.ReaderAt, size int64) (*Said, error) {
 	what := fmt.Sprintf("the output of %q", a.Command)
 	if size == 0 {
 		return nil, misfit{fmt.Errorf("%s is empty\nhint: %s", what, Contract), "the answer is empty"}
 	}
-	o := table.Options{Columns: []string{a.Column}}
+	o := table.Options{Columns: slices.Concat(a.Numbers, a.Flags, a.Texts), Text: slices.Clone(a.Texts)}
 	if a.ID != "" {
-		o.Columns, o.Text = []string{a.ID, a.Column}, []string{a.ID}
+		o.Columns, o.Text = append(o.Columns, a.ID), append(o.Text, a.ID)
 	}
 	got, err := table.Read(ctx, a.Name, r, size, o)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	scores, err := finite(got, a.Column)
+	numbers, err := a.numbers(got)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	if a.ID == "" || rows.ID == "" { // rows are matched by place
-		if got.Rows != rows.Len() {
-			err := fmt.Errorf("%s has %d rows, %s has %d\nhint: %s", what, got.Rows, rows.Name, rows.Len(), Contract)
-			return nil, misfit{err, fmt.Sprintf("the answer has %d rows for %d", got.Rows, rows.Len())}
+	at, err := a.places(rows, got, what)
+	if err != nil {
+		return nil, err
+	}
+	said := &Said{Numbers: map[string][]float64{}, Texts: map[string][]string{}}
+	for name, values := range numbers {
+		said.Numbers[name] = make([]float64, len(at))
+		for i, place := range at {
+			said.Numbers[name][i] = values[place]
 		}
-		return scores, nil
 	}
-	at, err := rows.places(got, a.ID)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
+	for _, name := range a.Texts {
+		c, err := got.Column(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", what, err)
+		}
+		said.Texts[name] = make([]string, len(at))
+		for i, place := range at {
+			said.Texts[name][i] = c.String(place)
+		}
 	}
-	ordered := make([]float64, len(at))
-	for i, place := range at {
-		ordered[i] = scores[place]
+	return said, nil
+}
+
+// places are where the answer speaks of each row.
+func (a Answer) places(rows *Rows, got *table.Table, what string) ([]int, error) {
+	if a.ID != "" && rows.ID != "" {
+		at, err := rows.places(got, a.ID)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", what, err)
+		}
+		return at, nil
 	}
-	return ordered, nil
+	if got.Rows != rows.Len() {
+		err := fmt.Errorf("%s has %d rows, %s has %d\nhint: %s", what, got.Rows, rows.Name, rows.Len(), Contract)
+		return nil, misfit{err, fmt.Sprintf("the answer has %d rows for %d", got.Rows, rows.Len())}
+	}
+	at := make([]int, got.Rows)
+	for i := range at {
+		at[i] = i
+	}
+	return at, nil
+}
+
+func (a Answer) numbers(t *table.Table) (map[string][]float64, error) {
+	numbers := map[string][]float64{}
+	for _, name := range slices.Concat(a.Numbers, a.Flags) {
+		c, err := t.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		if c.Kind == table.Bool && slices.Contains(a.Flags, name) {
+			numbers[name], err = flags(t, c)
+		} else {
+			numbers[name], err = finite(t, name)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return numbers, nil
+}
+
+func flags(t *table.Table, c *table.Column) ([]float64, error) {
+	values := make([]float64, t.Rows)
+	for i := range values {
+		switch {
+		case c.IsNull(i):
+			return nil, unscored(t, i, c.Name)
+		case c.Bools[i]:
+			values[i] = 1
+		}
+	}
+	return values, nil
 }
 
 func finite(t *table.Table, column string) ([]float64, error) {
@@ -151,9 +230,13 @@ func finite(t *table.Table, column string) ([]float64, error) {
 	}
 	i := slices.IndexFunc(scores, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 	if i >= 0 {
-		return nil, misfit{t.At(i, column, "the score is missing or not a finite number"), "a score of the answer is missing or not a finite number"}
+		return nil, unscored(t, i, column)
 	}
 	return scores, nil
+}
+
+func unscored(t *table.Table, i int, column string) error {
+	return misfit{t.At(i, column, "the score is missing or not a finite number"), "a score of the answer is missing or not a finite number"}
 }
 
 // places finds each row in an answer, and refuses ids that are not those of

@@ -1,0 +1,51 @@
+package cli
+
+const scorerTopic = `predictions.command in the project file makes the predictions. weighlock run runs it once after
+training; weighlock gate FOLDER and weighlock publish run it again where a rescoring is asked for.
+
+What it gets, and what it gives:
+  It is run by sh -c in the project's folder, where the model is. The rows of data.test, every
+  column but the label, come as CSV on standard input, and as a file that $WEIGHLOCK_ROWS names.
+  It writes CSV with a header to standard output: the columns predictions.id and
+  predictions.column, one finite number for each row that it got; without an id column, in their
+  order. What it says on standard error is shown. Any status but 0 is no answer, and so is a row too
+  few or too many. It may be given any part of the rows, so a score must depend on its row alone.
+
+What bounds it, by predictions.limits:
+  seconds      600 unless given    then it is ended, with all that it started
+  memory_mib   4096 unless given   address space of each of its processes
+  output_mib   1024 unless given   of standard output
+
+Its environment is PATH, HOME, LANG, LC_ALL and TZ, what predictions.environment names, TMPDIR and
+WEIGHLOCK_ROWS; never the signing password or keys. $TMPDIR is a folder of its own, which goes when
+it ends. It should write nowhere else.
+
+What it is kept from, on Linux where an ordinary user may make namespaces:
+  It has no network, not even this machine's own. It cannot write into the project. At the paths of
+  data.test.file and predictions.file it finds nothing, and processes outside are out of sight. It
+  gets no rights by sudo or the like.
+  That goes so far and no further: a copy of the labels in another file, or a hard link, is not
+  known and can be read; so can a service that listens on a socket file be asked; and what the
+  author knew when the command and the model were made may be in both. A rescoring shows that model
+  and command give these scores for these rows, not that they never saw them.
+  Elsewhere, on macOS and in containers that forbid namespaces, it runs with time, output and
+  environment bounded as above (on Linux memory too), and a child that leaves its process group may
+  outlive it. The statement says of each part what could be had and why not the rest, and
+  predictions/rescored warns where the network or the labels were in reach.
+
+Rescoring:
+  weighlock gate --rescore 1000        so many rows, or all
+  weighlock publish --rescore all REF
+  verifier file  parameters: {rescore: {rows: 1000}}; a project may ask for more by
+                 policy.parameters, never for less. Level regulated asks for it; where nobody says
+                 how many rows, for all.
+  Rows are drawn when it is asked for, by a seed that is an HMAC of image, test data and predictions
+  under the id key: without that key nobody knows them before, so keep it where the gate runs, and
+  out of the hands of those who train. Without an id key the seed is random.
+  Two scores agree where they lie no further apart than the greater of absolute, and relative times
+  the greater of the two: parameters.rescore_tolerance, {absolute: 0, relative: 1e-9, share: 0}
+  unless the verifier file says otherwise. share is how many rows may disagree. The largest
+  disagreements are listed by the pseudonym of the row. A scorer that dies, takes too long or gives
+  no fit answer leaves the model undecided. Where all agrees, the grade of the evaluation is
+  rescored. A replay reads what was recorded, and runs nothing.
+`
