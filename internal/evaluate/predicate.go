@@ -17,6 +17,7 @@ type Evaluation struct {
 	Predictions Predictions  `json:"predictions"`
 	Join        Join         `json:"join"`
 	Champion    *Compared    `json:"champion,omitempty"`
+	Rescored    *Rescored    `json:"rescored,omitempty"` // the caller's to add, like the model
 	Results     []ItemResult `json:"results"`
 	Search      *Search      `json:"search,omitempty"`
 }

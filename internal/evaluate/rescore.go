@@ -1,0 +1,365 @@
+package evaluate
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/scorer"
+	"github.com/weighlock/weighlock/internal/table"
+)
+
+// Rows is how many rows are asked for: a number, AllRows, or 0 for none. Its
+// JSON is the number, or "all".
+type Rows int
+
+// AllRows asks for every row.
+const AllRows = Rows(-1)
+
+// ParseRows reads a number of rows, or all.
+func ParseRows(text string) (Rows, error) {
+	if text == "all" {
+		return AllRows, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > math.MaxInt32 {
+		return 0, fmt.Errorf("%q is neither a number of rows nor all", text)
+	}
+	return Rows(n), nil
+}
+
+func (r Rows) String() string {
+	if r == AllRows {
+		return "all"
+	}
+	return strconv.Itoa(int(r))
+}
+
+// MarshalJSON writes the number, or "all".
+func (r Rows) MarshalJSON() ([]byte, error) {
+	if r == AllRows {
+		return []byte(`"all"`), nil
+	}
+	return []byte(r.String()), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes, and no 0.
+func (r *Rows) UnmarshalJSON(text []byte) (err error) {
+	*r, err = ParseRows(strings.Trim(string(text), `"`))
+	return err
+}
+
+// More is the greater of two.
+func (r Rows) More(than Rows) Rows {
+	if r == AllRows || than == AllRows {
+		return AllRows
+	}
+	return max(r, than)
+}
+
+// Tolerance is how far two scores may lie apart and still agree.
+type Tolerance struct {
+	Absolute float64 `json:"absolute"`
+	Relative float64 `json:"relative"` // of the greater of the two
+}
+
+// agree is PEP 485's isclose: |a-b| ≤ max(relative·max(|a|,|b|), absolute).
+func (t Tolerance) agree(a, b float64) bool {
+	return a == b || math.Abs(a-b) <= math.Max(t.Relative*math.Max(math.Abs(a), math.Abs(b)), t.Absolute)
+}
+
+// Rescored is what came of running the scorer anew: rows of the pinned data,
+// without labels, through the command, and its scores held against those that
+// were handed in.
+type Rescored struct {
+	Status    string    `json:"status"` // compared or failed
+	Reason    string    `json:"reason,omitempty"`
+	Detail    string    `json:"detail,omitempty"`
+	Model     string    `json:"model"` // digest of the image whose files the command had
+	Command   string    `json:"command"`
+	Asked     Rows      `json:"asked"`
+	Rows      int       `json:"rows"` // that the command was given
+	Of        int       `json:"of"`   // that have a prediction
+	Sample    *Sample   `json:"sample,omitempty"`
+	Tolerance Tolerance `json:"tolerance"`
+	Disagreed int       `json:"disagreed"`
+	Largest   *float64  `json:"largest,omitempty"` // greatest absolute difference
+	// Unseen is the greatest share of rows that could disagree while a sample
+	// of this size, at 95 %, would show at least one; where none did.
+	Unseen        *float64            `json:"unseen,omitempty"`
+	Disagreements []Disagreement      `json:"disagreements"` // the largest, no more than listed
+	Limits        scorer.Limits       `json:"limits"`
+	Confinement   *scorer.Confinement `json:"confinement,omitempty"`
+}
+
+// Sample says how rows were drawn: row i of the data set, from 0, has the rank
+// of the first eight bytes of SHA-256(seed ‖ i as eight bytes, big-endian), and
+// the rows of least rank are taken.
+type Sample struct {
+	Seed  string `json:"seed"`  // hexadecimal
+	Drawn string `json:"drawn"` // id_key or random: where the seed comes from
+}
+
+// Disagreement is one row. Where ids are stored, the row goes by its
+// pseudonym, else by its place in the data set, from 1.
+type Disagreement struct {
+	ID        string  `json:"id,omitempty"`
+	Row       int     `json:"row,omitempty"`
+	Submitted float64 `json:"submitted"`
+	Rescored  float64 `json:"rescored"`
+}
+
+// Statuses of Rescored, and a reason beside those of scorer.Failure.
+const (
+	RescoredCompared = "compared"
+	RescoredFailed   = "failed"
+	reasonAnswer     = "answer"
+)
+
+// listed bounds the disagreements that are written down.
+const listed = 20
+
+// Rescoring is how a scorer is run anew.
+type Rescoring struct {
+	Asked     Rows
+	Tolerance Tolerance
+	Model     string // digest of the image
+	Command   string
+	Limits    scorer.Limits
+	Unlisted  bool      // single rows must not be written down
+	Rand      io.Reader // for the seed where there is no id key
+	// Score runs the command. What it says of its own failure is a
+	// *scorer.Failure.
+	Score func(ctx context.Context, rows func(io.Writer) error, out io.Writer) (*scorer.Confinement, error)
+	// Tell gets what an answer is refused for, in full: it may hold row ids,
+	// which have no place in a statement. It may be nil.
+	Tell func(error)
+}
+
+// Rescore runs the scorer of an evaluation's predictions anew. A command that
+// gives no answer is a result, which says so; an error is a fault of ours.
+func Rescore(ctx context.Context, request Request, r Rescoring) (*Rescored, error) {
+	spec := request.Spec
+	rows, err := readRows(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	w := &work{Request: request}
+	columns := []string{spec.Predictions.Column}
+	if id := w.predictionID(); id != "" {
+		columns = append(columns, id)
+	}
+	submitted, err := request.Predictions.read(ctx, request.Predictions.path(), table.Options{Columns: columns, Text: texts(w.predictionID())})
+	if err != nil {
+		return nil, err
+	}
+	j, err := join(rows.Table(), submitted, spec.Test.ID, w.predictionID(), spec.Predictions.Column)
+	if err != nil {
+		return nil, err
+	}
+	out := &Rescored{
+		Model: r.Model, Command: r.Command, Asked: r.Asked, Of: j.Matched, Tolerance: r.Tolerance,
+		Disagreements: []Disagreement{}, Limits: r.Limits.Filled(),
+	}
+	taken, err := r.draw(out, j, request)
+	if err != nil {
+		return nil, err
+	}
+	places := make([]int32, len(taken))
+	for i, k := range taken {
+		places[i] = j.rows[k]
+	}
+	rows = rows.Pick(places)
+	out.Rows = rows.Len()
+	answer := scorer.Answer{Command: r.Command, Name: "answer" + path.Ext(request.Predictions.path()), ID: w.predictionID(), Column: spec.Predictions.Column}
+	scores, err := r.score(ctx, rows, answer, out)
+	if err != nil || scores == nil {
+		return out, err
+	}
+	return out, out.compare(r, request.IDKey, j, taken, rows, scores)
+}
+
+// readRows reads the evaluation set as the scorer is to see it.
+func readRows(ctx context.Context, request Request) (*scorer.Rows, error) {
+	s, spec := request.Test, request.Spec
+	r, size, err := s.Open()
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", s.path(), err)
+	}
+	defer r.Close()
+	sealed, got, err := artifact.Seal(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", s.path(), err)
+	}
+	if got != s.Digest {
+		return nil, fmt.Errorf("%w: %s is %s, expected %s", ErrPinned, s.path(), artifact.Short(got), artifact.Short(s.Digest))
+	}
+	return scorer.ReadRows(ctx, s.path(), sealed, size, spec.Test.ID, spec.Test.Label)
+}
+
+// draw takes the rows to be scored, as places in j.rows, in their order there.
+//
+// The author must not know them when handing the predictions in, or only those
+// would be right; nor be able to try until the draw is a kind one. What is
+// judged — image, test data and predictions — is fixed by then, but a blank more
+// in the project file gives another image, and an author could try thousands of
+// those at home: so their digests alone will not do. They are hashed under the
+// id key, which the one who gates holds and no statement shows. The draw is
+// then the same whenever the same is judged, and each further try is a publish
+// more, which the chain of attempts counts. An author who holds the id key can
+// foresee it; give it to the gate alone, or ask for all rows. Without an id key
+// nothing is published, and the seed is drawn at random.
+func (r Rescoring) draw(out *Rescored, j *joined, request Request) ([]int, error) {
+	all := make([]int, len(j.rows))
+	for i := range all {
+		all[i] = i
+	}
+	if r.Asked == AllRows || int(r.Asked) >= len(all) {
+		return all, nil
+	}
+	seed := make([]byte, sha256.Size)
+	out.Sample = &Sample{Drawn: "id_key"}
+	if len(request.IDKey) == 0 {
+		out.Sample.Drawn = "random"
+		if _, err := io.ReadFull(r.Rand, seed); err != nil {
+			return nil, fmt.Errorf("drawing a seed: %w", err)
+		}
+	} else {
+		h := hmac.New(sha256.New, request.IDKey)
+		// A row's pseudonym is the HMAC of its id under the same key: no id
+		// begins so.
+		fmt.Fprintf(h, "\x00rescore\x00%s\x00%s\x00%s", r.Model, request.Test.Digest, j.digest())
+		seed = h.Sum(nil)
+	}
+	out.Sample.Seed = hex.EncodeToString(seed)
+	ranks := make([]uint64, len(all))
+	for k, row := range j.rows {
+		ranks[k] = rank(seed, row)
+	}
+	slices.SortFunc(all, func(a, b int) int { return cmp.Or(cmp.Compare(ranks[a], ranks[b]), a-b) })
+	all = all[:r.Asked]
+	slices.Sort(all)
+	return all, nil
+}
+
+func rank(seed []byte, row int32) uint64 {
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(slices.Clone(seed), uint64(row)))
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// score gives the command's scores; nil where it gave none, and out says why.
+func (r Rescoring) score(ctx context.Context, rows *scorer.Rows, answer scorer.Answer, out *Rescored) ([]float64, error) {
+	f, err := os.CreateTemp("", "weighlock-answer-")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := os.Remove(f.Name()); err != nil { // the open file is enough
+		return nil, err
+	}
+	out.Confinement, err = r.Score(ctx, rows.Write, f)
+	var failure *scorer.Failure
+	if errors.As(err, &failure) {
+		out.failed(failure.Reason, failure.Text)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	scores, err := answer.Read(ctx, rows, f, info.Size())
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		if r.Tell != nil {
+			r.Tell(err)
+		}
+		out.failed(reasonAnswer, scorer.Brief(err))
+		return nil, nil
+	}
+	return scores, nil
+}
+
+func (out *Rescored) failed(reason, text string) {
+	text, _, _ = strings.Cut(text, "\nhint: ")
+	out.Status, out.Reason, out.Detail = RescoredFailed, reason, text
+}
+
+func (out *Rescored) compare(r Rescoring, idKey []byte, j *joined, taken []int, rows *scorer.Rows, scores []float64) error {
+	out.Status = RescoredCompared
+	var found []int // places in taken
+	largest := 0.0
+	apart := func(i int) float64 { return math.Abs(scores[i] - j.score[taken[i]]) }
+	for i, k := range taken {
+		largest = math.Max(largest, apart(i))
+		if !r.Tolerance.agree(j.score[k], scores[i]) {
+			found = append(found, i)
+		}
+	}
+	out.Disagreed, out.Largest = len(found), number(largest)
+	if len(found) == 0 && out.Rows < out.Of {
+		out.Unseen = number(unseen(out.Rows))
+	}
+	if r.Unlisted {
+		return nil
+	}
+	slices.SortStableFunc(found, func(a, b int) int { return cmp.Compare(apart(b), apart(a)) })
+	for _, i := range found[:min(len(found), listed)] {
+		row := j.rows[taken[i]]
+		d := Disagreement{Submitted: j.score[taken[i]] + 0, Rescored: scores[i] + 0}
+		if rows.ID != "" && len(idKey) > 0 {
+			id, err := rows.Table().Column(rows.ID)
+			if err != nil {
+				return err
+			}
+			d.ID = pseudonym(idKey, id.String(int(row)))
+		} else {
+			d.Row = int(row) + 1
+		}
+		out.Disagreements = append(out.Disagreements, d)
+	}
+	return nil
+}
+
+// unseen is the share s for which n rows, drawn with replacement, all agree
+// with chance 5 %: (1-s)^n = 0.05. Without replacement it is less.
+func unseen(n int) float64 { return -math.Expm1(math.Log(0.05) / float64(n)) }
+
+// Agreed says whether the scorer was compared, and disagreed on no more than a
+// share of the rows.
+func (out *Rescored) Agreed(share float64) bool {
+	return out.Status == RescoredCompared && out.Rows > 0 && float64(out.Disagreed) <= share*float64(out.Rows)
+}
+
+// Asked reads what a predicate says of how many rows were asked for; 0 where
+// nothing was rescored.
+func Asked(predicate json.RawMessage) Rows {
+	var p struct {
+		Rescored struct {
+			Asked Rows `json:"asked"`
+		} `json:"rescored"`
+	}
+	if json.NewDecoder(bytes.NewReader(predicate)).Decode(&p) != nil {
+		return 0
+	}
+	return p.Rescored.Asked
+}
