@@ -64,6 +64,11 @@ var stories = map[string]story{
 		"model/files/0/status": "unsafe", "model/files/0/format": "pickle", "model/files/0/findings": []any{"posix.system"}}, nil},
 	"predictions/bound": {"credit-default", "nobody saw the predictions being made", map[string]any{
 		"predictions/bound": nil}, nil},
+	"predictions/rescored": {"credit-default", "two scores were edited after the scorer had written them", map[string]any{
+		"evaluation/grade": "computed", "evaluation/rescored/disagreed": 2, "evaluation/rescored/largest": 0.8, "evaluation/rescored/disagreements": []any{
+			map[string]any{"id": strings.Repeat("5f3a", 16), "submitted": 0.91, "rescored": 0.11},
+			map[string]any{"id": strings.Repeat("c07e", 16), "submitted": 0.2, "rescored": 0.31},
+		}}, map[string]any{"rescore": map[string]any{"rows": 1000}}},
 	"spec/before_training": {"credit-default", "a limit was lowered once the numbers were known", map[string]any{
 		"spec/digest": otherDigest, "run/changes": []any{map[string]any{"path": "spec.metrics.recall.min", "was": "0.55", "is": "0.40"}}}, nil},
 	"spec/least": {"credit-default", "the verifier file asks for a limit that the spec does not have", nil,
@@ -77,7 +82,8 @@ var stories = map[string]story{
 // kept are the parameters by which an example passes, where the policy's own
 // do not ask for anything.
 var kept = map[string]map[string]any{
-	"spec/least": {"least": map[string]any{"metrics": map[string]any{"recall": map[string]any{"min": 0.5}}}},
+	"predictions/rescored": {"rescore": map[string]any{"rows": 1000}},
+	"spec/least":           {"least": map[string]any{"metrics": map[string]any{"recall": map[string]any{"min": 0.5}}}},
 }
 
 // TestExamplesAreWhatRulesSay makes explain's examples by judging the input

@@ -59,7 +59,8 @@ func TestParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{"min_rows": 500.0, "least": map[string]any{}, "allowed_formats": []any{"gguf", "joblib", "json", "onnx", "pickle", "safetensors", "text"}}
+	want := map[string]any{"min_rows": 500.0, "least": map[string]any{}, "allowed_formats": []any{"gguf", "joblib", "json", "onnx", "pickle", "safetensors", "text"},
+		"rescore": map[string]any{}, "rescore_tolerance": map[string]any{"absolute": 0.0, "relative": 1e-9, "share": 0.0}}
 	if diff := cmp.Diff(want, values); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

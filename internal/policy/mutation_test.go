@@ -20,7 +20,7 @@ func outcome(t *testing.T, b *Bundle, document any) verdict.Outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks, err := b.Evaluate(t.Context(), text, Options{Level: "release"})
+	checks, err := b.Evaluate(t.Context(), text, Options{Level: "release", Parameters: rescoring})
 	if err != nil {
 		return verdict.Unavailable
 	}
