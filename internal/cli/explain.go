@@ -220,7 +220,7 @@ func (a *app) here(ctx context.Context, dir, rule string) (*here, map[string]any
 	if _, err := project.Load(dir); errors.Is(err, project.ErrNone) {
 		return nil, nil
 	}
-	d, err := a.gateFolder(ctx, dir, "")
+	d, err := a.gateFolder(ctx, dir, &gateFlags{})
 	if err != nil {
 		return &here{Checks: []verdict.Check{}, Problem: told(err)}, nil
 	}

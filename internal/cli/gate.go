@@ -24,6 +24,8 @@ type gateFlags struct {
 	all        bool
 	replay     bool
 	repository string
+	rescore    string
+	scorer     *gate.Scorer // nil: the project's scorer is not run
 }
 
 func (a *app) gateCommand() *cobra.Command {
@@ -52,6 +54,7 @@ byte for byte.`,
 	a.idKeyFlag(c)
 	outputFlags(c, &f.outputs, &f.all)
 	c.Flags().BoolVar(&f.replay, "replay", false, "decide the latest verdict again, and compare")
+	rescoreFlag(c, &f.rescore)
 	c.Flags().StringVar(&f.repository, "repository", "", "where a folder's model is published: its earlier attempts and its champion")
 	return c
 }
@@ -61,12 +64,16 @@ func (a *app) gate(ctx context.Context, target string, f *gateFlags) error {
 	if err != nil {
 		return err
 	}
+	scorer := a.scorer()
+	f.scorer = &scorer
 	var d *gate.Decision
 	switch {
+	case f.rescore != "" && !isFolder(target):
+		return usagef("--rescore runs a folder's scorer, and %s is a reference\nhint: rescore before publishing: weighlock publish --rescore %s REF", target, f.rescore)
 	case f.replay && isFolder(target):
 		return usagef("--replay takes a reference, not a folder\nhint: weighlock gate --replay oci:models/card:1.0.0")
 	case isFolder(target):
-		d, err = a.gateFolder(ctx, target, f.repository)
+		d, err = a.gateFolder(ctx, target, f)
 	default:
 		d, err = a.gateReference(ctx, target, f.replay)
 	}
@@ -100,9 +107,12 @@ func (a *app) tellLevel(d *gate.Decision) {
 		d.Report.Level, name, cmp.Or(input.Spec.Document.Level, "none"))
 }
 
-func (a *app) gateFolder(ctx context.Context, dir, repository string) (*gate.Decision, error) {
+func (a *app) gateFolder(ctx context.Context, dir string, f *gateFlags) (*gate.Decision, error) {
 	rules, err := a.beliefs()
 	if err != nil {
+		return nil, err
+	}
+	if rules.Rescore, err = parseRescore(f.rescore); err != nil {
 		return nil, err
 	}
 	policy := readPolicy()
@@ -111,13 +121,13 @@ func (a *app) gateFolder(ctx context.Context, dir, repository string) (*gate.Dec
 		return nil, err
 	}
 	var repo *oci.Repository
-	if repository != "" {
-		if repo, _, err = a.open(repository); err != nil {
+	if f.repository != "" {
+		if repo, _, err = a.open(f.repository); err != nil {
 			return nil, err
 		}
 	}
 	return gate.JudgeFolder(ctx, gate.Folder{
-		Dir: dir, Rules: rules, IDKey: idKey, Repo: repo, Getenv: a.env.Getenv, Policy: policy,
+		Dir: dir, Rules: rules, IDKey: idKey, Repo: repo, Getenv: a.env.Getenv, Policy: policy, Scorer: f.scorer,
 		Open: func(ref string) (*oci.Repository, error) {
 			repo, _, err := a.open(ref)
 			return repo, err

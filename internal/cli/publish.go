@@ -14,6 +14,7 @@ func (a *app) publishCommand() *cobra.Command {
 		dir     string
 		outputs []string
 		all     bool
+		rescore string
 	)
 	c := &cobra.Command{
 		Use:   "publish REF",
@@ -30,7 +31,7 @@ in the repository's chain of attempts.`,
 			if err != nil {
 				return err
 			}
-			r, err := a.publish(c.Context(), dir, given[0])
+			r, err := a.publish(c.Context(), dir, given[0], rescore)
 			if err != nil {
 				return err
 			}
@@ -44,17 +45,21 @@ in the repository's chain of attempts.`,
 	a.verifierFlag(c)
 	a.idKeyFlag(c)
 	a.levelFlag(c)
+	rescoreFlag(c, &rescore)
 	outputFlags(c, &outputs, &all)
 	return c
 }
 
-func (a *app) publish(ctx context.Context, dir, ref string) (*publish.Result, error) {
+func (a *app) publish(ctx context.Context, dir, ref, rescore string) (*publish.Result, error) {
 	rules, err := a.rules()
 	if err != nil {
 		return nil, err
 	}
+	if rules.Rescore, err = parseRescore(rescore); err != nil {
+		return nil, err
+	}
 	d := publish.Deps{
-		Rules: rules, Open: a.open,
+		Rules: rules, Open: a.open, Scorer: a.scorer(),
 		Getenv: a.env.Getenv, Now: a.env.Now, Progress: a.progress(),
 	}
 	if d.TSA, err = a.authority(); err != nil {

@@ -21,6 +21,7 @@ type Folder struct {
 	// Policy gives the policy where Rules has none: it may be read while the
 	// model is measured.
 	Policy func() (*policy.Bundle, error)
+	Scorer *Scorer // runs predictions.command, where it is to be rescored; nil: nothing is run
 }
 
 // JudgeFolder judges the image that pack would make of a folder, by evidence
@@ -38,16 +39,18 @@ func JudgeFolder(ctx context.Context, f Folder) (*Decision, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.Scorer != nil {
+		w.MayRescore(*f.Scorer, f.rules)
+	}
 	measured, err := w.Measure(ctx, image.Descriptor.Digest, "", champion, f.IDKey)
 	if err != nil {
 		return nil, err
 	}
-	if f.Policy != nil && f.Rules.Policy == nil {
-		if f.Rules.Policy, err = f.Policy(); err != nil {
-			return nil, err
-		}
+	rules, err := f.rules()
+	if err != nil {
+		return nil, err
 	}
-	q := w.question(f.Rules)
+	q := w.question(rules)
 	q.Model.Digest = image.Descriptor.Digest
 	q.Predictions = measured.Result.Evaluation.Predictions.Digest
 	for _, s := range measured.Statements {
@@ -57,6 +60,14 @@ func JudgeFolder(ctx context.Context, f Folder) (*Decision, error) {
 		return nil, err
 	}
 	return Decide(ctx, *q)
+}
+
+// rules are the rules with their policy.
+func (f *Folder) rules() (rules Rules, err error) {
+	if f.Policy != nil && f.Rules.Policy == nil {
+		f.Rules.Policy, err = f.Policy()
+	}
+	return f.Rules, err
 }
 
 // earlier counts the attempts of the repository that a folder is judged

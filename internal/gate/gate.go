@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -93,18 +94,9 @@ func Decide(ctx context.Context, q Question) (*Decision, error) {
 	if d.Input, err = canonical.Marshal(input); err != nil {
 		return nil, fmt.Errorf("writing the input of the rules: %w", err)
 	}
-	options := policy.Options{Level: level, Parameters: q.parameters()}
-	values, err := q.Policy.Parameters(options)
+	options, values, err := q.values(level)
 	if err != nil {
-		return nil, fmt.Errorf("reading the policy's parameters: %w", err)
-	}
-	if len(q.Tighten) > 0 {
-		if options.Parameters, err = tighten(values, q.Tighten); err != nil {
-			return nil, err
-		}
-		if values, err = q.Policy.Parameters(options); err != nil {
-			return nil, fmt.Errorf("%w: policy.parameters: %w", ErrUsage, err)
-		}
+		return nil, err
 	}
 	if d.Parameters, err = canonical.Marshal(values); err != nil {
 		return nil, fmt.Errorf("writing the policy's parameters: %w", err)
@@ -212,6 +204,34 @@ func (q *Question) allowDays() int {
 		return q.Verifier.AllowDays
 	}
 	return defaultAllowDays
+}
+
+// values are what rules read at a level, and the options that make them so:
+// the policy's own, the verifier file's in their place, and of what the project
+// asks for whatever is stricter.
+func (q *Question) values(level string) (policy.Options, map[string]any, error) {
+	options := policy.Options{Level: level, Parameters: q.parameters()}
+	values, err := q.Policy.Parameters(options)
+	if err != nil {
+		return options, nil, fmt.Errorf("reading the policy's parameters: %w", err)
+	}
+	stricter, err := q.withRescoring(level, values)
+	if err != nil {
+		return options, nil, err
+	}
+	if len(q.Tighten) > 0 {
+		if stricter, err = tighten(stricter, q.Tighten); err != nil {
+			return options, nil, err
+		}
+	}
+	if reflect.DeepEqual(values, stricter) {
+		return options, values, nil
+	}
+	options.Parameters = stricter
+	if values, err = q.Policy.Parameters(options); err != nil {
+		return options, nil, fmt.Errorf("%w: policy.parameters: %w", ErrUsage, err)
+	}
+	return options, values, nil
 }
 
 // parameters are the verifier file's overrides of values that rules read.

@@ -162,6 +162,7 @@ type InputEvaluation struct {
 	Scores    json.RawMessage            `json:"scores,omitempty"`
 	Join      json.RawMessage            `json:"join"`
 	Champion  json.RawMessage            `json:"champion,omitempty"`
+	Rescored  json.RawMessage            `json:"rescored,omitempty"`
 	Results   map[string]json.RawMessage `json:"results"`
 	Search    json.RawMessage            `json:"search,omitempty"`
 }

@@ -61,6 +61,9 @@ func (w *Workspace) Measure(ctx context.Context, image, version string, champion
 	if err != nil {
 		return nil, placed(p, fmt.Errorf("evaluating: %w", err))
 	}
+	if err := w.rescore(ctx, request, result, image); err != nil {
+		return nil, err
+	}
 	if s := p.Predictions.Store; s == "external" || s == "aggregate" {
 		result.Stored, result.Evaluation.Predictions.Stored = nil, ""
 	}

@@ -362,6 +362,7 @@ func (q *Question) evaluation() (*InputEvaluation, error) {
 		} `json:"predictions"`
 		Join     json.RawMessage   `json:"join"`
 		Champion json.RawMessage   `json:"champion"`
+		Rescored json.RawMessage   `json:"rescored"`
 		Results  []json.RawMessage `json:"results"`
 		Search   json.RawMessage   `json:"search"`
 	}
@@ -374,7 +375,7 @@ func (q *Question) evaluation() (*InputEvaluation, error) {
 	}
 	return &InputEvaluation{
 		Statement: e.ref(), Grade: p.Grade, Spec: p.Spec, Data: p.Data.Digest, Rows: p.Data.Rows,
-		Scores: p.Predictions.Scores, Join: p.Join, Champion: p.Champion, Results: results, Search: p.Search,
+		Scores: p.Predictions.Scores, Join: p.Join, Champion: p.Champion, Rescored: p.Rescored, Results: results, Search: p.Search,
 	}, nil
 }
 

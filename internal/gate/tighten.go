@@ -31,9 +31,11 @@ func tighten(values, asked map[string]any) (map[string]any, error) {
 // stricter makes, for each parameter, one value of two that holds both.
 func stricter() map[string]func(is, asked any) (any, error) {
 	return map[string]func(is, asked any) (any, error){
-		"allowed_formats": inBoth,
-		"least":           bothLeasts,
-		"min_rows":        atLeast,
+		"allowed_formats":  inBoth,
+		"least":            bothLeasts,
+		"min_rows":         atLeast,
+		rescoreParameter:   moreRows,
+		toleranceParameter: closer,
 	}
 }
 

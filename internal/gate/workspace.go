@@ -16,6 +16,7 @@ import (
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/canonical"
 	"github.com/weighlock/weighlock/internal/capture"
+	"github.com/weighlock/weighlock/internal/evaluate"
 	"github.com/weighlock/weighlock/internal/modelfile"
 	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/pack"
@@ -33,8 +34,10 @@ type Rules struct {
 	Verifier *verifier.File // nil: self-declared
 	Policy   *policy.Bundle
 	Level    string // asked for on the command line; may only raise
-	Now      time.Time
-	Engine   verdict.Engine
+	// Rescore is how many rows the command line wants rescored; may only raise.
+	Rescore evaluate.Rows
+	Now     time.Time
+	Engine  verdict.Engine
 }
 
 // Workspace is a model's folder, read: the project file, the spec that it
@@ -51,6 +54,7 @@ type Workspace struct {
 	Ignored    []verdict.Ignored
 	trust      *sign.Trust
 	stage      *pack.Stage
+	rescoring  *rescoring // nil where no scorer may be run
 }
 
 // Opening says how a folder is read. Files are packed while they are read, so

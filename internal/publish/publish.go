@@ -39,6 +39,7 @@ type Deps struct {
 	Getenv   func(string) string
 	Now      func() time.Time
 	Progress pack.Progress // may be nil
+	Scorer   gate.Scorer   // runs predictions.command, where it is to be rescored
 }
 
 // Result is what came of it.
@@ -180,6 +181,7 @@ func (p *publication) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.w.MayRescore(p.Scorer, func() (gate.Rules, error) { return p.Rules, nil })
 	if p.measured, err = p.w.Measure(ctx, p.image.Descriptor.Digest, p.version, champion, p.IDKey); err != nil {
 		return err
 	}
