@@ -21,7 +21,6 @@ import (
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/scorer"
-	"github.com/weighlock/weighlock/internal/table"
 )
 
 // Rows is how many rows are asked for: a number, AllRows, or 0 for none. Its
@@ -96,9 +95,10 @@ type Rescored struct {
 	Rows      int       `json:"rows"` // that the command was given
 	Of        int       `json:"of"`   // that have a prediction
 	Sample    *Sample   `json:"sample,omitempty"`
+	Columns   []string  `json:"columns,omitempty"` // of the predictions, that were held against the answer's
 	Tolerance Tolerance `json:"tolerance"`
-	Disagreed int       `json:"disagreed"`
-	Largest   *float64  `json:"largest,omitempty"` // greatest absolute difference
+	Disagreed int       `json:"disagreed"`         // rows
+	Largest   *float64  `json:"largest,omitempty"` // greatest absolute difference of two numbers
 	// Unseen is the greatest share of rows that could disagree while a sample
 	// of this size, at 95 %, would show at least one; where none did.
 	Unseen        *float64            `json:"unseen,omitempty"`
@@ -116,19 +116,22 @@ type Sample struct {
 }
 
 // Disagreement is one row. Where ids are stored, the row goes by its
-// pseudonym, else by its place in the data set, from 1.
+// pseudonym, else by its place in the data set, from 1. Of several columns that
+// disagree it tells the decision, or the one that lies furthest apart.
 type Disagreement struct {
-	ID        string  `json:"id,omitempty"`
-	Row       int     `json:"row,omitempty"`
-	Submitted float64 `json:"submitted"`
-	Rescored  float64 `json:"rescored"`
+	ID        string `json:"id,omitempty"`
+	Row       int    `json:"row,omitempty"`
+	Column    string `json:"column,omitempty"` // where more than one was compared
+	Submitted any    `json:"submitted"`        // a float64, or the text of a decision
+	Rescored  any    `json:"rescored"`
 }
 
-// Statuses of Rescored, and a reason beside those of scorer.Failure.
+// Statuses of Rescored, and reasons beside those of scorer.Failure.
 const (
 	RescoredCompared = "compared"
 	RescoredFailed   = "failed"
 	reasonAnswer     = "answer"
+	reasonUnfit      = "unfit"
 )
 
 // listed bounds the disagreements that are written down.
@@ -154,27 +157,22 @@ type Rescoring struct {
 // Rescore runs the scorer of an evaluation's predictions anew. A command that
 // gives no answer is a result, which says so; an error is a fault of ours.
 func Rescore(ctx context.Context, request Request, r Rescoring) (*Rescored, error) {
-	spec := request.Spec
 	rows, err := readRows(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	w := &work{Request: request}
-	columns := []string{spec.Predictions.Column}
-	if id := w.predictionID(); id != "" {
-		columns = append(columns, id)
-	}
-	submitted, err := request.Predictions.read(ctx, request.Predictions.path(), table.Options{Columns: columns, Text: texts(w.predictionID())})
+	h, err := readHanded(ctx, request, rows)
 	if err != nil {
 		return nil, err
 	}
-	j, err := join(rows.Table(), submitted, spec.Test.ID, w.predictionID(), spec.Predictions.Column)
-	if err != nil {
-		return nil, err
-	}
+	j := h.joined
 	out := &Rescored{
 		Model: r.Model, Command: r.Command, Asked: r.Asked, Of: j.Matched, Tolerance: r.Tolerance,
-		Disagreements: []Disagreement{}, Limits: r.Limits.Filled(),
+		Columns: h.columns(), Disagreements: []Disagreement{}, Limits: r.Limits.Filled(),
+	}
+	if len(out.Columns) == 0 {
+		out.failed(reasonUnfit, "neither predictions nor a metric names a column of scores, so nothing can be held against the scorer's answer")
+		return out, nil
 	}
 	taken, err := r.draw(out, j, request)
 	if err != nil {
@@ -186,13 +184,17 @@ func Rescore(ctx context.Context, request Request, r Rescoring) (*Rescored, erro
 	}
 	rows = rows.Pick(places)
 	out.Rows = rows.Len()
-	answer := scorer.Answer{Command: r.Command, Name: "answer" + path.Ext(request.Predictions.path()), ID: w.predictionID(), Column: spec.Predictions.Column}
-	scores, err := r.score(ctx, rows, answer, out)
-	if err != nil || scores == nil {
+	said, err := r.score(ctx, rows, h.answer(r.Command, path.Ext(request.Predictions.path())), out)
+	if err != nil || said == nil {
 		return out, err
 	}
-	return out, out.compare(r, request.IDKey, j, taken, rows, scores)
+	return out, out.compare(r, request.IDKey, h, taken, rows, said)
 }
+
+// together are the tasks whose rows a scorer may see together, those of a query
+// or of a series: it may rightly say something else of a part of them, so all
+// are rescored however few were asked for.
+var together = []string{"ranking", "forecasting"}
 
 // readRows reads the evaluation set as the scorer is to see it.
 func readRows(ctx context.Context, request Request) (*scorer.Rows, error) {
@@ -209,7 +211,7 @@ func readRows(ctx context.Context, request Request) (*scorer.Rows, error) {
 	if got != s.Digest {
 		return nil, fmt.Errorf("%w: %s is %s, expected %s", ErrPinned, s.path(), artifact.Short(got), artifact.Short(s.Digest))
 	}
-	return scorer.ReadRows(ctx, s.path(), sealed, size, spec.Test.ID, spec.Test.Label)
+	return scorer.ReadRows(ctx, s.path(), sealed, size, spec.Test.ID, truthColumns(spec))
 }
 
 // draw takes the rows to be scored, as places in j.rows, in their order there.
@@ -229,7 +231,7 @@ func (r Rescoring) draw(out *Rescored, j *joined, request Request) ([]int, error
 	for i := range all {
 		all[i] = i
 	}
-	if r.Asked == AllRows || int(r.Asked) >= len(all) {
+	if r.Asked == AllRows || int(r.Asked) >= len(all) || slices.Contains(together, request.Spec.Task) {
 		return all, nil
 	}
 	seed := make([]byte, sha256.Size)
@@ -243,7 +245,7 @@ func (r Rescoring) draw(out *Rescored, j *joined, request Request) ([]int, error
 		h := hmac.New(sha256.New, request.IDKey)
 		// A row's pseudonym is the HMAC of its id under the same key: no id
 		// begins so.
-		fmt.Fprintf(h, "\x00rescore\x00%s\x00%s\x00%s", r.Model, request.Test.Digest, j.digest())
+		fmt.Fprintf(h, "\x00rescore\x00%s\x00%s\x00%s", r.Model, request.Test.Digest, j.digest(j.said))
 		seed = h.Sum(nil)
 	}
 	out.Sample.Seed = hex.EncodeToString(seed)
@@ -262,8 +264,8 @@ func rank(seed []byte, row int32) uint64 {
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// score gives the command's scores; nil where it gave none, and out says why.
-func (r Rescoring) score(ctx context.Context, rows *scorer.Rows, answer scorer.Answer, out *Rescored) ([]float64, error) {
+// score gives what the command says; nil where it gave none, and out says why.
+func (r Rescoring) score(ctx context.Context, rows *scorer.Rows, answer scorer.Answer, out *Rescored) (*scorer.Said, error) {
 	f, err := os.CreateTemp("", "weighlock-answer-")
 	if err != nil {
 		return nil, err
@@ -285,7 +287,7 @@ func (r Rescoring) score(ctx context.Context, rows *scorer.Rows, answer scorer.A
 	if err != nil {
 		return nil, err
 	}
-	scores, err := answer.Read(ctx, rows, f, info.Size())
+	said, err := answer.Read(ctx, rows, f, info.Size())
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -296,7 +298,7 @@ func (r Rescoring) score(ctx context.Context, rows *scorer.Rows, answer scorer.A
 		out.failed(reasonAnswer, scorer.Brief(err))
 		return nil, nil
 	}
-	return scores, nil
+	return said, nil
 }
 
 func (out *Rescored) failed(reason, text string) {
@@ -304,28 +306,34 @@ func (out *Rescored) failed(reason, text string) {
 	out.Status, out.Reason, out.Detail = RescoredFailed, reason, text
 }
 
-func (out *Rescored) compare(r Rescoring, idKey []byte, j *joined, taken []int, rows *scorer.Rows, scores []float64) error {
+func (out *Rescored) compare(r Rescoring, idKey []byte, h *handed, taken []int, rows *scorer.Rows, said *scorer.Said) error {
 	out.Status = RescoredCompared
-	var found []int // places in taken
+	found := []apart{}
 	largest := 0.0
-	apart := func(i int) float64 { return math.Abs(scores[i] - j.score[taken[i]]) }
 	for i, k := range taken {
-		largest = math.Max(largest, apart(i))
-		if !r.Tolerance.agree(j.score[k], scores[i]) {
-			found = append(found, i)
+		worst, far := h.apart(r.Tolerance, i, k, said)
+		largest = math.Max(largest, far)
+		if worst != nil {
+			found = append(found, *worst)
 		}
 	}
-	out.Disagreed, out.Largest = len(found), number(largest)
+	out.Disagreed = len(found)
+	if len(h.numbers) > 0 {
+		out.Largest = number(largest)
+	}
 	if len(found) == 0 && out.Rows < out.Of {
 		out.Unseen = number(unseen(out.Rows))
 	}
 	if r.Unlisted {
 		return nil
 	}
-	slices.SortStableFunc(found, func(a, b int) int { return cmp.Compare(apart(b), apart(a)) })
-	for _, i := range found[:min(len(found), listed)] {
-		row := j.rows[taken[i]]
-		d := Disagreement{Submitted: j.score[taken[i]] + 0, Rescored: scores[i] + 0}
+	slices.SortStableFunc(found, func(a, b apart) int { return cmp.Compare(b.far, a.far) })
+	for _, a := range found[:min(len(found), listed)] {
+		row := h.joined.rows[a.k]
+		d := Disagreement{Submitted: a.submitted, Rescored: a.rescored}
+		if len(out.Columns) > 1 {
+			d.Column = a.column
+		}
 		if rows.ID != "" && len(idKey) > 0 {
 			id, err := rows.Table().Column(rows.ID)
 			if err != nil {

@@ -88,7 +88,7 @@ func TestRescoringAllRows(t *testing.T) {
 	zero := 0.0
 	want := &Rescored{
 		Status: "compared", Model: image, Command: "sh s.sh", Asked: AllRows, Rows: 3, Of: 3, Tolerance: Tolerance{Relative: 1e-9},
-		Largest: &zero, Disagreements: []Disagreement{}, Limits: scorer.Defaults, Confinement: &scorer.Confinement{Network: "none"},
+		Columns: []string{"p"}, Largest: &zero, Disagreements: []Disagreement{}, Limits: scorer.Defaults, Confinement: &scorer.Confinement{Network: "none"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -199,13 +199,13 @@ func TestSample(t *testing.T) {
 // Every row is drawn about as often as every other.
 func TestSampleIsEven(t *testing.T) {
 	const rows, draws, n = 40, 2000, 10
-	j := &joined{rows: make([]int32, rows), score: make([]float64, rows), Join: Join{Matched: rows}}
+	j := &joined{rows: make([]int32, rows), said: &predicted{score: make([]float64, rows)}, Join: Join{Matched: rows}}
 	for i := range j.rows {
 		j.rows[i] = int32(i)
 	}
 	count := make([]int, rows)
 	for d := range draws {
-		taken, err := Rescoring{Asked: n, Model: image}.draw(&Rescored{}, j, Request{IDKey: fmt.Append(nil, d)})
+		taken, err := Rescoring{Asked: n, Model: image}.draw(&Rescored{}, j, Request{Spec: &project.Spec{Task: "binary"}, IDKey: fmt.Append(nil, d)})
 		if err != nil || len(taken) != n || !slices.IsSorted(taken) || len(slices.Compact(taken)) != n {
 			t.Fatalf("got %v, %v", taken, err)
 		}
@@ -299,6 +299,93 @@ func TestRescoringOfOtherFiles(t *testing.T) {
 	}
 	if _, err := Rescore(t.Context(), asking(3, nil), r); !errors.Is(err, broken) {
 		t.Errorf("a fault of ours: got %v; want it", err)
+	}
+}
+
+// several is a request about three rows with what a task has beside one score.
+func several(task, preds string, named project.SpecPredictions, metrics ...string) Request {
+	t := inMemory("test", "id,x,y,z\n1,1,a,0\n2,2,b,1\n3,3,a,1\n")
+	spec := &project.Spec{
+		Task: task, Test: project.TestSet{Digest: t.Digest, ID: "id", Label: "y"}, Predictions: named, Metrics: map[string]project.Limit{},
+	}
+	if task == "multilabel" {
+		spec.Test.Label, spec.Test.Labels = "", []string{"y", "z"}
+	}
+	for _, m := range metrics {
+		spec.Metrics[m] = project.Limit{}
+	}
+	return Request{Spec: spec, Test: t, Predictions: inMemory("preds", preds)}
+}
+
+// Every column that the evaluation measures by is held against the answer's.
+func TestRescoringSeveralColumns(t *testing.T) {
+	const preds = "id,p_a,p_b,said,ok,ms\n1,0.9,0.1,a,true,7\n2,0.2,0.8,b,false,8\n3,0.6,0.4,a,true,9\n"
+	byPrefix := project.SpecPredictions{Prefix: "p_", Decision: "said"}
+	for name, c := range map[string]struct {
+		request   Request
+		old, anew string // what the scorer says otherwise
+		columns   []string
+		largest   *float64
+		disagreed []Disagreement
+	}{
+		"nothing edited":            {several("multiclass", preds, byPrefix), "", "", []string{"p_a", "p_b", "said"}, number(0), []Disagreement{}},
+		"a class's score":           {several("multiclass", preds, byPrefix), "0.2,0.8", "0.2,0.3", []string{"p_a", "p_b", "said"}, number(0.5), []Disagreement{{Row: 2, Column: "p_b", Submitted: 0.8, Rescored: 0.3}}},
+		"two of one row":            {several("multiclass", preds, byPrefix), "0.2,0.8", "0.7,0.7", []string{"p_a", "p_b", "said"}, number(0.49999999999999994), []Disagreement{{Row: 2, Column: "p_a", Submitted: 0.2, Rescored: 0.7}}},
+		"a decision comes first":    {several("multiclass", preds, byPrefix), "0.6,0.4,a", "0.1,0.4,b", []string{"p_a", "p_b", "said"}, number(0.5), []Disagreement{{Row: 3, Column: "said", Submitted: "a", Rescored: "b"}}},
+		"decisions alone":           {several("multiclass", preds, project.SpecPredictions{Decision: "said"}), "0.4,a", "0.4,", []string{"said"}, nil, []Disagreement{{Row: 3, Submitted: "a", Rescored: ""}}},
+		"columns of labels":         {several("multilabel", preds, project.SpecPredictions{Columns: map[string]string{"y": "p_b", "z": "p_a"}}), "0.9,0.1", "0.4,0.1", []string{"p_a", "p_b"}, number(0.5), []Disagreement{{Row: 1, Column: "p_a", Submitted: 0.9, Rescored: 0.4}}},
+		"a column that is not read": {several("multilabel", preds, project.SpecPredictions{Columns: map[string]string{"y": "p_b", "z": "p_a"}}), "true,7", "false,1", []string{"p_a", "p_b"}, number(0), []Disagreement{}},
+		"columns of metrics":        {several("generative", preds, project.SpecPredictions{}, "rate(ok)", "quantile(ms,0.9)"), "true,9", "false,9", []string{"ms", "ok"}, number(1), []Disagreement{{Row: 3, Column: "ok", Submitted: 1.0, Rescored: 0.0}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen string
+			r := rescoring(AllRows, new(string))
+			r.Score = func(_ context.Context, rows func(io.Writer) error, out io.Writer) (*scorer.Confinement, error) {
+				var in bytes.Buffer
+				err := rows(&in)
+				seen, _, _ = strings.Cut(in.String(), "\n")
+				_, err2 := io.WriteString(out, strings.Replace(preds, c.old, c.anew, 1))
+				return nil, errors.Join(err, err2)
+			}
+			got := mustRescore(t, c.request, r)
+			want := &Rescored{
+				Status: "compared", Model: image, Command: "sh s.sh", Asked: AllRows, Rows: 3, Of: 3, Columns: c.columns, Tolerance: r.Tolerance,
+				Disagreed: len(c.disagreed), Largest: c.largest, Disagreements: c.disagreed, Limits: scorer.Defaults,
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if want := "id,x,z"; c.request.Spec.Task != "multilabel" && seen != want || c.request.Spec.Task == "multilabel" && seen != "id,x" {
+				t.Errorf("the scorer saw %s; want %s", seen, want)
+			}
+		})
+	}
+}
+
+// What cannot be held against an answer is not agreed.
+func TestRescoringThatDoesNotFit(t *testing.T) {
+	r := rescoring(AllRows, new(string))
+	r.Score = nil // which is not asked
+	got := mustRescore(t, several("generative", "id\n1\n2\n3\n", project.SpecPredictions{}), r)
+	want := &Rescored{
+		Status: "failed", Reason: "unfit", Detail: "neither predictions nor a metric names a column of scores, so nothing can be held against the scorer's answer",
+		Model: image, Command: "sh s.sh", Asked: AllRows, Of: 3, Tolerance: r.Tolerance, Disagreements: []Disagreement{}, Limits: scorer.Defaults,
+	}
+	if diff := cmp.Diff(want, got); diff != "" || got.Agreed(1) {
+		t.Errorf("agreed %v (-want +got)\n%s", got.Agreed(1), diff)
+	}
+}
+
+// Rows that a scorer may see together are all rescored.
+func TestRescoringRowsThatBelongTogether(t *testing.T) {
+	for task, want := range map[string]int{"ranking": 30, "forecasting": 30, "regression": 7} {
+		var seen string
+		request := asking(30, nil)
+		request.Spec.Task = task
+		got := mustRescore(t, request, rescoring(7, &seen))
+		if got.Rows != want || strings.Count(seen, "\n") != want+1 || (got.Sample == nil) != (want == 30) {
+			t.Errorf("%s: got %d rows, sample %v; want %d", task, got.Rows, got.Sample, want)
+		}
 	}
 }
 

@@ -119,10 +119,14 @@ default _list := ""
 _list := concat("", [": ", concat("; ", _told), _more]) if count(_run.disagreements) > 0
 
 # told are the largest disagreements, in their order.
-_told := [sprintf("%s was handed in as %v, and the scorer says %v", [_named(d), d.submitted, d.rescored]) |
+_told := [sprintf("%s%s was handed in as %v, and the scorer says %v", [_column(d), _named(d), d.submitted, d.rescored]) |
 	some i, d in _run.disagreements
 	i < 5
 ]
+
+_column(d) := sprintf("%s of ", [d.column]) if d.column
+
+else := ""
 
 _named(d) := sprintf("row %v", [d.row]) if d.row
 
