@@ -5,12 +5,12 @@ training; weighlock gate FOLDER and weighlock publish run it again where a resco
 
 What it gets, and what it gives:
   It is run by sh -c in the project's folder, where the model is. The rows of data.test, every
-  column but the labels, come as CSV on standard input, and as a file that $WEIGHLOCK_ROWS names.
-  It writes CSV with a header to standard output: predictions.id and every column that predictions
-  and the metrics name, one finite number, or one decision, for each row that it got; without an id
-  column, in their order. What it says on standard error is shown. Any status but 0 is no answer, and so is a row too
-  few or too many. It may be given any part of the rows, so a score must depend on its row alone;
-  for ranking and forecasting it gets all, however few are asked for.
+  column but the labels, come as CSV on standard input, and as a file that $WEIGHLOCK_ROWS names. It
+  writes CSV with a header to standard output: predictions.id and every column that predictions and
+  the metrics name, one finite number, or one decision, for each row that it got; without an id
+  column, in their order. What it says on standard error is shown. Any status but 0 is no answer,
+  and so is a row too few or too many. It may be given any part of the rows, so a score must depend
+  on its row alone; for ranking and forecasting it gets all, however few are asked for.
 
 What bounds it, by predictions.limits:
   seconds      600 unless given    then it is ended, with all that it started
@@ -44,10 +44,11 @@ Rescoring:
   under the id key: without that key nobody knows them before, so keep it where the gate runs, and
   out of the hands of those who train. Without an id key the seed is random.
   Every column that the evaluation measures by is compared, decisions as text. A column that is no
-  two times the same, such as a time taken, disagrees. Two scores agree where they lie no further apart than the greater of absolute, and relative times
-  the greater of the two: parameters.rescore_tolerance, {absolute: 0, relative: 1e-9, share: 0}
-  unless the verifier file says otherwise. share is how many rows may disagree. The largest
-  disagreements are listed by the pseudonym of the row. Where no column is named, and where a scorer dies, takes too long or
-  gives no fit answer, the model is undecided. Where all agrees, the grade of the evaluation is
-  rescored. A replay reads what was recorded, and runs nothing.
+  two times the same, such as a time taken, disagrees. Two scores agree where they lie no further
+  apart than the greater of absolute, and relative times the greater of the two:
+  parameters.rescore_tolerance, {absolute: 0, relative: 1e-9, share: 0} unless the verifier file
+  says otherwise. share is how many rows may disagree. The largest disagreements are listed by the
+  pseudonym of the row. Where no column is named, and where a scorer dies, takes too long or gives
+  no fit answer, the model is undecided. Where all agrees, the grade of the evaluation is rescored.
+  A replay reads what was recorded, and runs nothing.
 `
