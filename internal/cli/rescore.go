@@ -13,7 +13,7 @@ func rescoreFlag(c *cobra.Command, rows *string) {
 	c.Flags().StringVar(rows, "rescore", "", "N or all: run predictions.command on so many rows, drawn now, and compare")
 }
 
-func parseRescore(text string) (evaluate.Rows, error) {
+func parseRescore(text string) (evaluate.RescoreRows, error) {
 	if text == "" {
 		return 0, nil
 	}

@@ -23,15 +23,15 @@ import (
 	"github.com/weighlock/weighlock/internal/scorer"
 )
 
-// Rows is how many rows are asked for: a number, AllRows, or 0 for none. Its
+// RescoreRows is how many rows are asked for: a number, AllRows, or 0 for none. Its
 // JSON is the number, or "all".
-type Rows int
+type RescoreRows int
 
 // AllRows asks for every row.
-const AllRows = Rows(-1)
+const AllRows = RescoreRows(-1)
 
 // ParseRows reads a number of rows, or all.
-func ParseRows(text string) (Rows, error) {
+func ParseRows(text string) (RescoreRows, error) {
 	if text == "all" {
 		return AllRows, nil
 	}
@@ -39,10 +39,10 @@ func ParseRows(text string) (Rows, error) {
 	if err != nil || n < 1 || n > math.MaxInt32 {
 		return 0, fmt.Errorf("%q is neither a number of rows nor all", text)
 	}
-	return Rows(n), nil
+	return RescoreRows(n), nil
 }
 
-func (r Rows) String() string {
+func (r RescoreRows) String() string {
 	if r == AllRows {
 		return "all"
 	}
@@ -50,7 +50,7 @@ func (r Rows) String() string {
 }
 
 // MarshalJSON writes the number, or "all".
-func (r Rows) MarshalJSON() ([]byte, error) {
+func (r RescoreRows) MarshalJSON() ([]byte, error) {
 	if r == AllRows {
 		return []byte(`"all"`), nil
 	}
@@ -58,13 +58,13 @@ func (r Rows) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON reads what MarshalJSON writes, and no 0.
-func (r *Rows) UnmarshalJSON(text []byte) (err error) {
+func (r *RescoreRows) UnmarshalJSON(text []byte) (err error) {
 	*r, err = ParseRows(strings.Trim(string(text), `"`))
 	return err
 }
 
 // More is the greater of two.
-func (r Rows) More(than Rows) Rows {
+func (r RescoreRows) More(than RescoreRows) RescoreRows {
 	if r == AllRows || than == AllRows {
 		return AllRows
 	}
@@ -86,19 +86,19 @@ func (t Tolerance) agree(a, b float64) bool {
 // without labels, through the command, and its scores held against those that
 // were handed in.
 type Rescored struct {
-	Status    string    `json:"status"` // compared or failed
-	Reason    string    `json:"reason,omitempty"`
-	Detail    string    `json:"detail,omitempty"`
-	Model     string    `json:"model"` // digest of the image whose files the command had
-	Command   string    `json:"command"`
-	Asked     Rows      `json:"asked"`
-	Rows      int       `json:"rows"` // that the command was given
-	Of        int       `json:"of"`   // that have a prediction
-	Sample    *Sample   `json:"sample,omitempty"`
-	Columns   []string  `json:"columns,omitempty"` // of the predictions, that were held against the answer's
-	Tolerance Tolerance `json:"tolerance"`
-	Disagreed int       `json:"disagreed"`         // rows
-	Largest   *float64  `json:"largest,omitempty"` // greatest absolute difference of two numbers
+	Status    string      `json:"status"` // compared or failed
+	Reason    string      `json:"reason,omitempty"`
+	Detail    string      `json:"detail,omitempty"`
+	Model     string      `json:"model"` // digest of the image whose files the command had
+	Command   string      `json:"command"`
+	Asked     RescoreRows `json:"asked"`
+	Rows      int         `json:"rows"` // that the command was given
+	Of        int         `json:"of"`   // that have a prediction
+	Sample    *Sample     `json:"sample,omitempty"`
+	Columns   []string    `json:"columns,omitempty"` // of the predictions, that were held against the answer's
+	Tolerance Tolerance   `json:"tolerance"`
+	Disagreed int         `json:"disagreed"`         // rows
+	Largest   *float64    `json:"largest,omitempty"` // greatest absolute difference of two numbers
 	// Unseen is the greatest share of rows that could disagree while a sample
 	// of this size, at 95 %, would show at least one; where none did.
 	Unseen        *float64            `json:"unseen,omitempty"`
@@ -139,7 +139,7 @@ const listed = 20
 
 // Rescoring is how a scorer is run anew.
 type Rescoring struct {
-	Asked     Rows
+	Asked     RescoreRows
 	Tolerance Tolerance
 	Model     string // digest of the image
 	Command   string
@@ -360,10 +360,10 @@ func (out *Rescored) Agreed(share float64) bool {
 
 // Asked reads what a predicate says of how many rows were asked for; 0 where
 // nothing was rescored.
-func Asked(predicate json.RawMessage) Rows {
+func Asked(predicate json.RawMessage) RescoreRows {
 	var p struct {
 		Rescored struct {
-			Asked Rows `json:"asked"`
+			Asked RescoreRows `json:"asked"`
 		} `json:"rescored"`
 	}
 	if json.NewDecoder(bytes.NewReader(predicate)).Decode(&p) != nil {

@@ -33,9 +33,9 @@ type nopCloser struct{ *bytes.Reader }
 
 func (nopCloser) Close() error { return nil }
 
-// asking is a request about n rows, whose scores are 1/id, with some of them
+// rescoringOf is a request about n rows, whose scores are 1/id, with some of them
 // changed.
-func asking(n int, changed map[int]string) Request {
+func rescoringOf(n int, changed map[int]string) Request {
 	test, preds := "id,x,y\n", "id,p\n"
 	for i := 1; i <= n; i++ {
 		test += fmt.Sprintf("%d,%d,%d\n", i, i, i%2)
@@ -69,7 +69,7 @@ func honest(seen *string) func(context.Context, func(io.Writer) error, io.Writer
 	}
 }
 
-func rescoring(asked Rows, seen *string) Rescoring {
+func rescoring(asked RescoreRows, seen *string) Rescoring {
 	return Rescoring{Asked: asked, Tolerance: Tolerance{Relative: 1e-9}, Model: image, Command: "sh s.sh", Score: honest(seen)}
 }
 
@@ -84,7 +84,7 @@ func mustRescore(t *testing.T, request Request, r Rescoring) *Rescored {
 
 func TestRescoringAllRows(t *testing.T) {
 	var seen string
-	got := mustRescore(t, asking(3, nil), rescoring(AllRows, &seen))
+	got := mustRescore(t, rescoringOf(3, nil), rescoring(AllRows, &seen))
 	zero := 0.0
 	want := &Rescored{
 		Status: "compared", Model: image, Command: "sh s.sh", Asked: AllRows, Rows: 3, Of: 3, Tolerance: Tolerance{Relative: 1e-9},
@@ -103,7 +103,7 @@ func TestRescoringAllRows(t *testing.T) {
 
 func TestRescoringFindsWhatWasEdited(t *testing.T) {
 	var seen string
-	request := asking(60, map[int]string{2: "0.9", 7: "0.1428571429", 50: "0.021"})
+	request := rescoringOf(60, map[int]string{2: "0.9", 7: "0.1428571429", 50: "0.021"})
 	got := mustRescore(t, request, rescoring(AllRows, &seen))
 	id := func(id string) string { return pseudonym([]byte("key"), id) }
 	want := []Disagreement{{ID: id("2"), Submitted: 0.9, Rescored: 0.5}, {ID: id("50"), Submitted: 0.021, Rescored: 0.02}}
@@ -132,7 +132,7 @@ func TestNoMoreThanSomeAreListed(t *testing.T) {
 		changed[i] = "0.123"
 	}
 	var seen string
-	got := mustRescore(t, asking(50, changed), rescoring(AllRows, &seen))
+	got := mustRescore(t, rescoringOf(50, changed), rescoring(AllRows, &seen))
 	if got.Disagreed != 50 || len(got.Disagreements) != listed {
 		t.Errorf("got %d, of which %d are listed; want 50 and %d", got.Disagreed, len(got.Disagreements), listed)
 	}
@@ -142,7 +142,7 @@ func TestNoMoreThanSomeAreListed(t *testing.T) {
 // documentation says, and depend on all that is judged and on the id key.
 func TestSample(t *testing.T) {
 	var seen string
-	request := asking(200, nil)
+	request := rescoringOf(200, nil)
 	first := mustRescore(t, request, rescoring(20, &seen))
 	if first.Rows != 20 || first.Of != 200 || first.Sample.Drawn != "id_key" || math.Abs(*first.Unseen-0.13911) > 1e-5 {
 		t.Errorf("got %+v, %+v, unseen %v", first, first.Sample, *first.Unseen)
@@ -177,7 +177,7 @@ func TestSample(t *testing.T) {
 	otherModel := rescoring(20, &seen)
 	otherModel.Model = "sha256:" + strings.Repeat("b", 64)
 	seeds[mustRescore(t, request, otherModel).Sample.Seed] = true
-	seeds[mustRescore(t, asking(200, map[int]string{9: "0.5"}), rescoring(20, &seen)).Sample.Seed] = true
+	seeds[mustRescore(t, rescoringOf(200, map[int]string{9: "0.5"}), rescoring(20, &seen)).Sample.Seed] = true
 	request.IDKey = []byte("another")
 	seeds[mustRescore(t, request, rescoring(20, &seen)).Sample.Seed] = true
 	if len(seeds) != 4 {
@@ -248,7 +248,7 @@ func TestScorerWithoutAnAnswer(t *testing.T) {
 			r.Score = c.score
 			var told error
 			r.Tell = func(err error) { told = err }
-			got := mustRescore(t, asking(3, nil), r)
+			got := mustRescore(t, rescoringOf(3, nil), r)
 			if got.Status != "failed" || got.Reason != c.reason || got.Detail != c.detail || got.Agreed(0.9) {
 				t.Errorf("got %s, %s: %s; want failed, %s: %s", got.Status, got.Reason, got.Detail, c.reason, c.detail)
 			}
@@ -260,7 +260,7 @@ func TestScorerWithoutAnAnswer(t *testing.T) {
 }
 
 func TestRescoringRowsWithoutIDs(t *testing.T) {
-	request := asking(3, map[int]string{2: "0.7"})
+	request := rescoringOf(3, map[int]string{2: "0.7"})
 	request.Predictions = inMemory("preds", "p\n1\n0.7\n0.3\n")
 	request.Spec.Test.ID = ""
 	r := rescoring(AllRows, new(string))
@@ -282,12 +282,12 @@ func TestRescoringRowsWithoutIDs(t *testing.T) {
 }
 
 func TestRescoringOfOtherFiles(t *testing.T) {
-	request := asking(3, nil)
+	request := rescoringOf(3, nil)
 	request.Test.Digest = image
 	if _, err := Rescore(t.Context(), request, rescoring(AllRows, new(string))); !errors.Is(err, ErrPinned) {
 		t.Errorf("another test set: got %v; want ErrPinned", err)
 	}
-	request = asking(3, nil)
+	request = rescoringOf(3, nil)
 	request.Predictions.Digest = image
 	if _, err := Rescore(t.Context(), request, rescoring(AllRows, new(string))); !errors.Is(err, ErrPinned) {
 		t.Errorf("other predictions: got %v; want ErrPinned", err)
@@ -297,7 +297,7 @@ func TestRescoringOfOtherFiles(t *testing.T) {
 	r.Score = func(context.Context, func(io.Writer) error, io.Writer) (*scorer.Confinement, error) {
 		return nil, broken
 	}
-	if _, err := Rescore(t.Context(), asking(3, nil), r); !errors.Is(err, broken) {
+	if _, err := Rescore(t.Context(), rescoringOf(3, nil), r); !errors.Is(err, broken) {
 		t.Errorf("a fault of ours: got %v; want it", err)
 	}
 }
@@ -380,7 +380,7 @@ func TestRescoringThatDoesNotFit(t *testing.T) {
 func TestRescoringRowsThatBelongTogether(t *testing.T) {
 	for task, want := range map[string]int{"ranking": 30, "forecasting": 30, "regression": 7} {
 		var seen string
-		request := asking(30, nil)
+		request := rescoringOf(30, nil)
 		request.Spec.Task = task
 		got := mustRescore(t, request, rescoring(7, &seen))
 		if got.Rows != want || strings.Count(seen, "\n") != want+1 || (got.Sample == nil) != (want == 30) {
@@ -420,13 +420,13 @@ func TestTolerance(t *testing.T) {
 }
 
 func TestRows(t *testing.T) {
-	for text, want := range map[string]Rows{"1": 1, "1000": 1000, "all": AllRows} {
+	for text, want := range map[string]RescoreRows{"1": 1, "1000": 1000, "all": AllRows} {
 		got, err := ParseRows(text)
 		if err != nil || got != want || got.String() != text {
 			t.Errorf("%s: got %v, %v", text, got, err)
 		}
 		b, err := json.Marshal(got)
-		var back Rows
+		var back RescoreRows
 		if err != nil || json.Unmarshal(b, &back) != nil || back != want {
 			t.Errorf("%s: its JSON is %s, %v, and gives %v", text, b, err, back)
 		}
@@ -436,12 +436,12 @@ func TestRows(t *testing.T) {
 			t.Errorf("%q: got %v, %v; want a refusal", text, got, err)
 		}
 	}
-	for _, c := range [][3]Rows{{0, 5, 5}, {7, 5, 7}, {AllRows, 5, AllRows}, {5, AllRows, AllRows}, {0, 0, 0}} {
+	for _, c := range [][3]RescoreRows{{0, 5, 5}, {7, 5, 7}, {AllRows, 5, AllRows}, {5, AllRows, AllRows}, {0, 0, 0}} {
 		if got := c[0].More(c[1]); got != c[2] {
 			t.Errorf("the greater of %v and %v: got %v; want %v", c[0], c[1], got, c[2])
 		}
 	}
-	for text, want := range map[string]Rows{`{"rescored":{"asked":7}}`: 7, `{"rescored":{"asked":"all"}}`: AllRows, `{}`: 0} {
+	for text, want := range map[string]RescoreRows{`{"rescored":{"asked":7}}`: 7, `{"rescored":{"asked":"all"}}`: AllRows, `{}`: 0} {
 		if got := Asked([]byte(text)); got != want {
 			t.Errorf("%s: got %v; want %v", text, got, want)
 		}

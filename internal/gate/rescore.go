@@ -164,7 +164,7 @@ type rescoreTolerance struct {
 
 // asked is how many rows are to be rescored, and how closely. There is no
 // tolerance where the policy knows nothing of rescoring.
-func (w *Workspace) asked(rules Rules) (evaluate.Rows, *rescoreTolerance, error) {
+func (w *Workspace) asked(rules Rules) (evaluate.RescoreRows, *rescoreTolerance, error) {
 	q := w.question(rules)
 	level := q.level()
 	_, values, err := q.values(level)
@@ -187,7 +187,7 @@ func (w *Workspace) asked(rules Rules) (evaluate.Rows, *rescoreTolerance, error)
 }
 
 // rowsOf is the parameter rescore; false where the policy has none.
-func rowsOf(values map[string]any) (evaluate.Rows, bool, error) {
+func rowsOf(values map[string]any) (evaluate.RescoreRows, bool, error) {
 	v, known := values[rescoreParameter]
 	if !known {
 		return 0, false, nil
@@ -200,7 +200,7 @@ func rowsOf(values map[string]any) (evaluate.Rows, bool, error) {
 }
 
 type rescoreRows struct {
-	Rows evaluate.Rows `json:"rows,omitempty"`
+	Rows evaluate.RescoreRows `json:"rows,omitempty"`
 }
 
 // withRescoring is the parameters with all that is to be judged of a

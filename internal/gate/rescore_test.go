@@ -37,8 +37,8 @@ func TestRowsThatAreAskedFor(t *testing.T) {
 	for name, c := range map[string]struct {
 		level             string
 		verifier, project map[string]any
-		flag              evaluate.Rows
-		want              evaluate.Rows
+		flag              evaluate.RescoreRows
+		want              evaluate.RescoreRows
 	}{
 		"nobody":                         {"release", nil, nil, 0, 0},
 		"the command line":               {"release", nil, nil, 50, 50},

@@ -35,7 +35,7 @@ type Rules struct {
 	Policy   *policy.Bundle
 	Level    string // asked for on the command line; may only raise
 	// Rescore is how many rows the command line wants rescored; may only raise.
-	Rescore evaluate.Rows
+	Rescore evaluate.RescoreRows
 	Now     time.Time
 	Engine  verdict.Engine
 }
