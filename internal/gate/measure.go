@@ -16,7 +16,6 @@ import (
 	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/sign"
-	"github.com/weighlock/weighlock/internal/tree"
 	"github.com/weighlock/weighlock/internal/verifier"
 )
 
@@ -114,28 +113,11 @@ func (w *Workspace) grade(predictions string) string {
 
 // source is a file of the project with its digest.
 func source(p *project.Project, path, name, file string) (*evaluate.Source, error) {
-	abs := p.Abs(file)
-	f, err := tree.Open(abs)
+	s, err := evaluate.FileSource(name, file, p.Abs(file))
 	if err != nil {
 		return nil, missing(err, p, path, file)
 	}
-	defer f.Close()
-	digest, _, err := artifact.DigestReader(f)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", file, err)
-	}
-	return &evaluate.Source{Name: name, Path: file, Digest: digest, Open: func() (evaluate.ReaderAtCloser, int64, error) {
-		f, err := tree.Open(abs)
-		if err != nil {
-			return nil, 0, err
-		}
-		info, err := f.Stat()
-		if err != nil {
-			f.Close()
-			return nil, 0, err
-		}
-		return f, info.Size(), nil
-	}}, nil
+	return s, nil
 }
 
 // maxPredictions bounds the stored predictions of a champion.
