@@ -202,7 +202,7 @@ func (a *app) render(r *verdict.Report, outputs []output, all bool, target strin
 		}
 		switch {
 		case o.path == "" && o.form == "terminal":
-			err = write(a.env.Out, r, report.Options{Color: a.color(), All: all, Width: a.env.Width})
+			err = write(a.env.Out, r, report.Options{Color: a.color(), Plain: a.plain(), All: all, Width: a.env.Width})
 		case o.path == "":
 			err = write(a.env.Out, r, report.Options{All: all, File: file})
 		default:

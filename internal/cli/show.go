@@ -59,7 +59,7 @@ func (a *app) show(p *gate.Published) error {
 		}
 	} else {
 		last := p.Verdicts[len(p.Verdicts)-1]
-		if err := report.Terminal(w, last.Report, report.Options{Color: a.color()}); err != nil {
+		if err := report.Terminal(w, last.Report, report.Options{Color: a.color(), Plain: a.plain()}); err != nil {
 			return err
 		}
 		fmt.Fprintf(w, "  this verdict was given %s, and signed by %s\n", last.Report.Now, report.Plain(last.Signer))

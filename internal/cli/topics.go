@@ -93,9 +93,9 @@ Whom to believe, and as whom to sign:
                             $XDG_CONFIG_HOME/weighlock, else $HOME/.config/weighlock
 
 How it behaves:
-  NO_COLOR                  set to anything: no colour, and evaluate and diff draw in ASCII
+  NO_COLOR                  set to anything: no colour, and bars are drawn in ASCII
   TERM                      dumb stands for the same
-  LC_ALL, LC_CTYPE, LANG    a locale that is not one of UTF-8: evaluate and diff draw in ASCII
+  LC_ALL, LC_CTYPE, LANG    a locale that is not one of UTF-8: bars are drawn in ASCII
   SOURCE_DATE_EPOCH         the image's time of creation, in seconds; it never sets a verdict's
   WEIGHLOCK_HOOK_DEADLINE   how long a push waits for weighlock hook run, such as 5s
 

@@ -64,14 +64,15 @@ func (s scale) unit() (scale, bool) {
 const leastBar = 12
 
 // bar draws a check's value (●), interval (├─┤) and limits (┃) in a line of
-// cells; it is empty where there is nothing to draw. A mark that is not on the
-// limit is never drawn on it or past it.
-func bar(c verdict.Check, cells int) string {
+// cells, plain asks for ASCII; it is empty where there is nothing to draw. A
+// mark that is not on the limit is never drawn on it or past it.
+func bar(c verdict.Check, cells int, plain bool) string {
 	s, ok := newScale(c)
 	if !ok || cells < leastBar {
 		return ""
 	}
-	line := []rune(strings.Repeat("·", cells))
+	pen := pens[plain]
+	line := []rune(strings.Repeat(string(pen[0]), cells))
 	cell := func(at float64) int {
 		i := int(math.Round(at * float64(cells-1)))
 		for _, l := range s.Limits {
@@ -87,12 +88,12 @@ func bar(c verdict.Check, cells int) string {
 	}
 	low, high := cell(s.Low), cell(s.High)
 	for i := low; i <= high; i++ {
-		line[i] = '─'
+		line[i] = pen[3]
 	}
-	line[low], line[high] = '├', '┤'
+	line[low], line[high] = pen[2], pen[4]
 	for _, l := range s.Limits {
-		line[int(math.Round(l.At*float64(cells-1)))] = '┃'
+		line[int(math.Round(l.At*float64(cells-1)))] = pen[6]
 	}
-	line[cell(s.Value)] = '●'
+	line[cell(s.Value)] = pen[5]
 	return string(line)
 }

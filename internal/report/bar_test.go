@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/weighlock/weighlock/internal/verdict"
@@ -26,8 +27,12 @@ func TestBar(t *testing.T) {
 		{"one number and nothing to hold it against", check(1, 1, 1, nil), 20, ""},
 		{"no number", verdict.Check{}, 20, ""},
 	} {
-		if got := bar(c.check, c.cells); got != c.want {
+		if got := bar(c.check, c.cells, false); got != c.want {
 			t.Errorf("%s: got %q; want %q", c.name, got, c.want)
+		}
+		ascii := strings.NewReplacer("·", ".", "├", "|", "─", "-", "┤", "|", "●", "o", "┃", "!").Replace(c.want)
+		if got := bar(c.check, c.cells, true); got != ascii {
+			t.Errorf("%s, in ASCII: got %q; want %q", c.name, got, ascii)
 		}
 	}
 }

@@ -36,11 +36,11 @@ func TightAxis(plain bool, mark float64, numbers ...float64) Axis {
 	return x
 }
 
-// pens are the signs for the line, its mark, and the interval's ends, line and
-// value.
-var pens = map[bool][6]rune{
-	false: {'·', '┊', '├', '─', '┤', '●'},
-	true:  {'.', ':', '|', '-', '|', 'o'},
+// pens are the signs for the line, its mark, the interval's ends, line and
+// value, and a limit; those of true are ASCII.
+var pens = map[bool][7]rune{
+	false: {'·', '┊', '├', '─', '┤', '●', '┃'},
+	true:  {'.', ':', '|', '-', '|', 'o', '!'},
 }
 
 // Draw draws a value with its interval in a line of cells: ├──●──┤. It is empty

@@ -118,7 +118,7 @@ func markdownRow(c verdict.Check, p places) string {
 	for _, f := range facts(c, p) {
 		cells[f.label] = prose(clip(f.text, longText))
 	}
-	if drawn := bar(c, briefBar); drawn != "" {
+	if drawn := bar(c, briefBar, false); drawn != "" {
 		cells["observed"] = "`" + drawn + "`<br>" + cells["observed"]
 	}
 	if cells["waived"] != "" {

@@ -16,6 +16,7 @@ import (
 type Options struct {
 	Color bool // colour and bold, for a terminal that wants them
 	All   bool // every check in full, also those that passed
+	Plain bool // bars in ASCII, for a terminal that may not have other signs
 	// Width is the terminal's, in columns; 0 where the report goes elsewhere:
 	// text is then wrapped at 100, and lists at 120.
 	Width int

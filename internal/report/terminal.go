@@ -17,7 +17,7 @@ import (
 // takes one line, and so do all rules that do not apply, unless o.All asks for
 // everything.
 func Terminal(w io.Writer, r *verdict.Report, o Options) error {
-	t := &terminal{w: bufio.NewWriter(w), color: o.Color, all: o.All, width: o.Width, places: newPlaces(r, o)}
+	t := &terminal{w: bufio.NewWriter(w), color: o.Color, plain: o.Plain, all: o.All, width: o.Width, places: newPlaces(r, o)}
 	t.head(r)
 	var rest []verdict.Check
 	for _, group := range byRule(worstFirst(r)) {
@@ -35,6 +35,7 @@ func Terminal(w io.Writer, r *verdict.Report, o Options) error {
 type terminal struct {
 	w     *bufio.Writer
 	color bool
+	plain bool
 	all   bool
 	width int // of the terminal; 0 where there is none
 	places
@@ -132,10 +133,10 @@ func (t *terminal) line(label, text string, drawn ...verdict.Check) {
 // beside puts a check's bar after a line of which n characters may be used, or
 // under it.
 func (t *terminal) beside(line string, c verdict.Check, n int) string {
-	if drawn := bar(c, min(fullBar, n-len([]rune(line))-2)); drawn != "" {
+	if drawn := bar(c, min(fullBar, n-len([]rune(line))-2), t.plain); drawn != "" {
 		return line + "  " + drawn
 	}
-	if drawn := bar(c, min(fullBar, n)); drawn != "" {
+	if drawn := bar(c, min(fullBar, n), t.plain); drawn != "" {
 		return line + "\n" + strings.Repeat(" ", t.columns()-n) + drawn
 	}
 	return line
@@ -198,7 +199,7 @@ func (t *terminal) brief(checks []verdict.Check) {
 	for _, c := range lines {
 		start := fmt.Sprintf("%s %s  %s  ", mark(c.Status), pad(c.Rule, rule), pad(c.Item, item))
 		if drawn {
-			start += pad(bar(c, briefBar), briefBar) + "  "
+			start += pad(bar(c, briefBar, t.plain), briefBar) + "  "
 		}
 		t.entry(start, seen(c))
 	}
@@ -237,7 +238,7 @@ func squeeze(s string, n int) string {
 // draws says whether a list has numbers to draw, and the terminal room for
 // their bars.
 func (t *terminal) draws(lines []verdict.Check, names int) bool {
-	return t.width >= names+briefBar+70 && slices.ContainsFunc(lines, func(c verdict.Check) bool { return bar(c, briefBar) != "" })
+	return t.width >= names+briefBar+70 && slices.ContainsFunc(lines, func(c verdict.Check) bool { return bar(c, briefBar, t.plain) != "" })
 }
 
 // listColumns is the width of lists that go elsewhere than to a terminal.
