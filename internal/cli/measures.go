@@ -13,7 +13,7 @@ import (
 )
 
 // measures prints what an evaluation found: the metrics, then each of them on
-// the slices, worst first, then all else.
+// the slices, worst first, then all else, and last what nobody asked for.
 func (a *app) measures(m measured) error {
 	e := m.Evaluation
 	fmt.Fprintf(a.env.Out, "%d rows of %s, joined by %s; grade %s, and nothing is judged here\n", e.Join.Matched, report.Plain(e.Data.Name), e.Join.By, e.Grade)
@@ -43,7 +43,10 @@ func (a *app) measures(m measured) error {
 		sections = append(sections, a.ranking(r))
 	}
 	sections = append(sections, section{"Groups, baseline and champion", others}, section{"Drift", drift})
-	return a.print(sections)
+	if err := a.print(sections); err != nil {
+		return err
+	}
+	return a.searched(e.Search)
 }
 
 func assumed(list []evaluate.Assumption) string {
