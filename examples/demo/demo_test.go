@@ -15,6 +15,10 @@ import (
 func TestDemo(t *testing.T) {
 	t.Setenv("WEIGHLOCK_VERIFIER", "")
 	t.Setenv("WEIGHLOCK_KEY", "of-somebody-else.key")
+	// Bars are drawn as the README shows them.
+	t.Setenv("NO_COLOR", "")
+	t.Setenv("TERM", "xterm")
+	t.Setenv("LC_ALL", "C.UTF-8")
 	dir := t.TempDir()
 	bin := filepath.Join(dir, "bin", "weighlock")
 	build := exec.Command("go", "build", "-o", bin, "../../cmd/weighlock")

@@ -90,7 +90,7 @@ func newStage(bin, out string) (*stage, error) {
 	s.env = append(slices.DeleteFunc(os.Environ(), own),
 		"PATH="+filepath.Dir(bin)+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"WEIGHLOCK_CONFIG="+filepath.Join(out, "config"),
-		"WEIGHLOCK_PASSWORD=demo", "WEIGHLOCK_TSA="+tsaURL, "NO_COLOR=1",
+		"WEIGHLOCK_PASSWORD=demo", "WEIGHLOCK_TSA="+tsaURL,
 	)
 	return s, nil
 }
