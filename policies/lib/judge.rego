@@ -25,7 +25,7 @@ else := _found("error", "%s is said to be ok, but has no value", [id]) if not _h
 
 else := _found("error", "%s has an interval whose ends are swapped", [id]) if _swapped(measure)
 
-else := _found("undecided", "%s; every row was decided alike, so the interval says nothing", [_sentence(id, measure, limit, terms)]) if _degenerate(measure, terms)
+else := _more(_found("undecided", "%s; the sample gives no interval to judge it by%s%s", [_sentence(id, measure, limit, terms), _detail(measure), _told(measure)])) if _degenerate(measure, terms)
 
 else := _by_sides(id, measure, limit, terms)
 
@@ -46,12 +46,12 @@ _swapped(measure) if {
 
 _has_value(measure) if is_number(measure.value)
 
-_without_number(id, measure, terms) := _found("warn", "%s rests on %d rows, too few to be judged%s", [id, measure.n, _detail(measure)]) if {
+_without_number(id, measure, terms) := _found("warn", "%s rests on %d rows, too few to be judged%s%s", [id, measure.n, _detail(measure), _told(measure)]) if {
 	measure.status == "too_few"
 	terms.too_small == "report"
 }
 
-else := _found("undecided", "%s rests on %d rows, too few to be judged%s", [id, measure.n, _detail(measure)]) if measure.status == "too_few"
+else := _found("undecided", "%s rests on %d rows, too few to be judged%s%s", [id, measure.n, _detail(measure), _told(measure)]) if measure.status == "too_few"
 
 else := _found("undecided", "%s is undefined%s", [id, _detail(measure)]) if measure.status == "undefined"
 
@@ -80,7 +80,7 @@ _by_sides(id, measure, limit, terms) := _by_worst(id, sides, sentence, measure, 
 	sentence := _sentence(id, measure, limit, terms)
 }
 
-_by_worst(id, sides, sentence, measure, limit) := _more(_found("fail", "%s; the interval's bad end misses the limit: so few rows do not show that the model meets it%s", [sentence, _needed(measure)])) if {
+_by_worst(id, sides, sentence, measure, limit) := _more(_found("fail", "%s; the interval's bad end misses the limit: so few rows do not show that the model meets it%s", [sentence, _needed(measure, limit)])) if {
 	"fail" in sides
 	_value_meets(measure, limit)
 }
@@ -89,7 +89,7 @@ else := _found("fail", "%s; the value itself misses the limit", [sentence]) if "
 
 else := _found("undecided", "%s; there is no interval to judge it by", [sentence]) if "no_end" in sides
 
-else := _more(_found("undecided", "%s; chance alone reaches %s on so few rows, so the limit lies inside the noise%s", [sentence, number(measure.null95, {}), _needed(measure)])) if "noise" in sides
+else := _more(_found("undecided", "%s; chance alone reaches %s on so few rows, so the limit lies inside the noise%s", [sentence, number(measure.null95, {}), _needed(measure, limit)])) if "noise" in sides
 
 else := _found("pass", "%s", [sentence]) if sides == {"pass"}
 
@@ -146,7 +146,21 @@ _more(found) := object.union(found, {"solution": concat(" ", [
 	"Or better it until even the bad end of its interval meets the limit.",
 ])})
 
-_needed(measure) := "; more than 10 million rows would decide" if measure.needed > 10000000
+# needed says how many rows would decide. It is known that more would, but not
+# how many, where the value lies on the limit's good side and no number is told;
+# a value that is the limit itself is decided by no number of rows.
+_needed(measure, limit) := _told(measure) if _told(measure) != ""
+
+else := "; more rows would decide" if {
+	every bound in limit {
+		measure.value != bound
+	}
+}
+
+else := ""
+
+# told is the number of rows that would decide, where the measure says it.
+_told(measure) := "; more than 10 million rows would decide" if measure.needed > 10000000
 
 else := sprintf("; about %d rows would decide, of which it counts %d", [ceil((measure.needed * measure.rows) / measure.n), measure.needed]) if {
 	is_number(measure.needed)
@@ -156,7 +170,7 @@ else := sprintf("; about %d rows would decide, of which it counts %d", [ceil((me
 
 else := sprintf("; about %d rows would decide", [measure.needed]) if is_number(measure.needed)
 
-else := "; more rows would decide"
+else := ""
 
 _sentence(id, measure, limit, terms) := sprintf("%s %s %s%s on %d rows, limit %s", [id, terms.verb, number(measure.value, limit), _interval(measure, limit), measure.n, _words(limit)])
 

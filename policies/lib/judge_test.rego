@@ -39,6 +39,9 @@ test_only_the_interval_misses_of_a_rate if _message(_with({"needed": 812, "rows"
 
 test_only_the_interval_misses_by_an_unknown_number if _message(_ok, {"min": 0.58}, _bound) == concat("", [_misses, "more rows would decide"])
 
+# A value that is its limit stays there, however many rows there are.
+test_the_value_is_the_limit if _message(_ok, {"min": 0.6}, _bound) == "recall is 0.6 [0.55, 0.65] on 573 rows, limit ≥ 0.6; the interval's bad end misses the limit: so few rows do not show that the model meets it"
+
 test_rows_that_nobody_has_are_not_counted if {
 	_message(_with({"needed": 10000001}), {"min": 0.58}, _bound) == concat("", [_misses, "more than 10 million rows would decide"])
 	_message(_with({"needed": 10000000}), {"min": 0.58}, _bound) == concat("", [_misses, "about 17452007 rows would decide, of which it counts 10000000"])
@@ -93,6 +96,16 @@ test_degenerate if {
 	_status(_with({"degenerate": false}), {"min": 0.5}, _bound) == "pass"
 	_status(_with({"degenerate": true}), {"min": 0.5}, _point) == "pass"
 }
+
+_flawless := {"status": "ok", "value": 1, "degenerate": true, "method": "bca", "detail": "all draws are equal", "n": 40, "rows": 40}
+
+test_degenerate_says_why if {
+	_message(_flawless, {"min": 0.8}, _bound) == "recall is 1 on 40 rows, limit ≥ 0.8; the sample gives no interval to judge it by: all draws are equal"
+	_message(object.remove(_flawless, ["detail"]), {"min": 0.8}, _bound) == "recall is 1 on 40 rows, limit ≥ 0.8; the sample gives no interval to judge it by"
+	_message(object.union(_flawless, {"needed": 90}), {"min": 0.8}, _bound) == "recall is 1 on 40 rows, limit ≥ 0.8; the sample gives no interval to judge it by: all draws are equal; about 90 rows would decide"
+}
+
+test_too_few_says_how_many if _message({"status": "too_few", "n": 12, "rows": 60, "needed": 100, "detail": "100 are asked for"}, {"min": 0.5}, _bound) == "recall rests on 12 rows, too few to be judged: 100 are asked for; about 500 rows would decide, of which it counts 100"
 
 _distance(value, high) := {"status": "ok", "value": value, "low": 0, "high": high, "null95": 0.27, "n": 114, "rows": 114}
 
