@@ -40,6 +40,7 @@ func TestBadFilesAreRefused(t *testing.T) {
 		{name: "id twice in the test set", test: goodTest + "b,30,0\n", want: "test.csv: line 6, column id: id \"b\" for the second time; the first is at line 3\nhint: write each row once"},
 		{name: "row without an id", test: goodTest + ",30,0\n", want: "test.csv: line 6, column id: a row without an id\nhint: give every row an id"},
 		{name: "no id matches", preds: "id,p\n1,.9\n2,.2\n", want: "joining preds.csv to test.csv: no id matches; column id begins with \"1\", column id with \"a\"\nhint: name the columns that hold the same ids in data.test.id and predictions.id"},
+		{name: "a label in too many spellings", test: spellings(), want: "test.csv: column y: its labels are written in more than 100 ways\nhint: write each of the two labels alike in every row"},
 		{name: "third label", test: "id,age,y\na,20,1\nb,30,0\nc,70,2\nd,50,0\n", want: "test.csv: line 4, column y: \"2\" is a third label beside \"1\" and \"0\", and task binary has two\nhint: name the column of the truth in data.test.label"},
 		{name: "positive label that is not there", test: "id,age,y\na,20,yes\nb,30,no\nc,70,yes\nd,50,no\n", want: "test.csv: column y: the labels are \"yes\" and \"no\", and neither is the positive one, \"1\"\nhint: set data.test.positive to the label that counts as positive"},
 		{name: "slices of an unknown column", change: by("regoin"), want: `test.csv: no column "regoin"; the columns are id, age, y`},
@@ -116,6 +117,16 @@ func many(age string) string {
 	b.WriteString(goodTest)
 	for i := range maxGroups + 1 {
 		fmt.Fprintf(&b, "r%d,"+age+",0\n", i, i)
+	}
+	return b.String()
+}
+
+// spellings is a test set that writes 1 as 1.0, 1.00 and so on.
+func spellings() string {
+	var b strings.Builder
+	b.WriteString("id,age,y\nz,20,no\n")
+	for i := range mostSpellings {
+		fmt.Fprintf(&b, "r%d,20,1.%s\n", i, strings.Repeat("0", i))
 	}
 	return b.String()
 }

@@ -118,7 +118,7 @@ func (d *design) whole(t *table.Table, spec *project.Spec, p *parts) error {
 
 // give hands a sample what is known of its rows.
 func (d *design) give(s *sample) {
-	s.weight, s.unit, s.query, s.scale = takeAny(d.weight, s.rows), takeAny(d.unit, s.rows), takeAny(d.query, s.rows), takeAny(d.scale, s.rows)
+	s.weight, s.unit, s.query, s.scale = ofRows(d.weight, s.rows), ofRows(d.unit, s.rows), ofRows(d.query, s.rows), ofRows(d.scale, s.rows)
 	s.noScale = d.noScale
 }
 

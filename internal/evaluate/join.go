@@ -52,6 +52,16 @@ func joinRows(test, predictions *table.Table, said *predicted) (*joined, error) 
 func (j *joined) digest(said *predicted) string {
 	h := sha256.New()
 	buffer := make([]byte, 0, 1<<15)
+	if values, alike := said.alike(); alike && j.Missing == 0 {
+		for _, v := range values {
+			if buffer = binary.LittleEndian.AppendUint64(buffer, math.Float64bits(v+0)); len(buffer) == cap(buffer) { // -0 is 0
+				h.Write(buffer)
+				buffer = buffer[:0]
+			}
+		}
+		h.Write(buffer)
+		return "sha256:" + hex.EncodeToString(h.Sum(nil))
+	}
 	next := 0
 	none := []float64{math.NaN()}
 	for row := range j.Matched + j.Missing {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/weighlock/weighlock/internal/project"
+	"github.com/weighlock/weighlock/internal/stats"
 	"github.com/weighlock/weighlock/internal/table"
 )
 
@@ -33,6 +34,7 @@ type parts struct {
 	inner, stratum []int32
 	names, strata  []string
 	own            map[string][]Measure // of each group, by metric
+	at             [][]int32            // places in the whole sample of each group, once they are asked for
 }
 
 // split parts a table's rows: a column of texts by its values, a numeric one
@@ -144,16 +146,15 @@ func (p *parts) bins(t *table.Table, c *table.Column, cut project.Cut) error {
 	if err != nil {
 		return fmt.Errorf("slicing by %q: %w\nhint: edges cut a column of numbers; a column of texts is named alone, as in %s", p.by, err, c.Name)
 	}
-	edges := cut.Edges
-	var texts []string
+	edges, texts := cut.Edges, []string{}
 	if cut.Quantiles > 0 {
 		edges = equalCounts(values, cut.Quantiles)
-		for _, e := range edges {
-			texts = append(texts, strconv.FormatFloat(e, 'g', -1, 64))
-		}
-	} else {
-		_, how, _ := strings.Cut(cut.Text, ":")
-		texts = strings.Split(how, ",")
+	}
+	for _, e := range edges {
+		texts = append(texts, strconv.FormatFloat(e, 'g', -1, 64))
+	}
+	if _, how, said := strings.Cut(cut.Text, ":"); said && cut.Quantiles == 0 {
+		texts = strings.Split(how, ",") // as the edges are written
 	}
 	low := "(-inf"
 	for _, text := range texts {
@@ -189,59 +190,66 @@ func binOf(edges []float64, v float64) int {
 // values each. Equal values stay together, so where many are equal the bins
 // are fewer; what is no number is in none.
 func equalCounts(values []float64, n int) (edges []float64) {
-	sorted := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
-	slices.Sort(sorted)
-	for k := 1; k < n && len(sorted) > 0; k++ {
-		e := sorted[k*len(sorted)/n] + 0 // -0 is 0
-		last := sorted[0]
-		if len(edges) > 0 {
-			last = edges[len(edges)-1]
+	known := 0
+	for _, v := range values {
+		if !math.IsNaN(v) {
+			known++
 		}
+	}
+	if known == 0 {
+		return nil
+	}
+	places := make([]int, n)
+	for k := range places {
+		places[k] = k * known / n
+	}
+	sorted := stats.OrderStatistics(values, places)
+	last := sorted[0]
+	for _, e := range sorted[1:] {
 		if e > last && !math.IsInf(e, 0) {
-			edges = append(edges, e)
+			edges, last = append(edges, e), e
 		}
 	}
 	return edges
 }
 
 func (p *parts) values(t *table.Table, c *table.Column) error {
-	code := map[string]int32{}
-	missing := false
-	for i := range t.Rows {
-		value := c.String(i)
-		if c.IsNull(i) || value == missingGroup {
-			missing = true
-			continue
-		}
-		if _, ok := code[value]; ok {
-			continue
-		}
-		code[value] = 0
-		if len(code) > maxGroups {
-			hint := "\nhint: slice by a column of few categories"
-			if c.Kind == table.Number {
-				hint = fmt.Sprintf("\nhint: give the edges of bins, as in %q", c.Name+":25,40,60")
-			}
-			return &table.Error{File: t.Name, Column: c.Name, Problem: fmt.Sprintf("more than %d values to slice by", maxGroups) + hint}
-		}
+	values, code, ok := numbered(c, t.Rows, maxGroups+1) // one may be what stands for none
+	absent := slices.Index(values, missingGroup)
+	if absent < 0 {
+		ok = ok && len(values) <= maxGroups
 	}
-	for value := range code {
-		p.groups = append(p.groups, value)
+	if !ok {
+		hint := "\nhint: slice by a column of few categories"
+		if c.Kind == table.Number {
+			hint = fmt.Sprintf("\nhint: give the edges of bins, as in %q", c.Name+":25,40,60")
+		}
+		return &table.Error{File: t.Name, Column: c.Name, Problem: fmt.Sprintf("more than %d values to slice by", maxGroups) + hint}
+	}
+	for k, value := range values {
+		if k != absent {
+			p.groups = append(p.groups, value)
+		}
 	}
 	if c.Kind == table.Number {
 		slices.SortFunc(p.groups, compareNumbers)
 	} else {
 		slices.Sort(p.groups)
 	}
-	for k, value := range p.groups {
-		code[value] = int32(k)
+	missing := int32(len(p.groups))
+	place := make([]int32, len(values)+1) // of each value, and of none
+	for k, value := range values {
+		place[k+1] = int32(slices.Index(p.groups, value))
 	}
-	if missing {
-		code[""], code[missingGroup] = int32(len(p.groups)), int32(len(p.groups))
+	if absent >= 0 {
+		place[absent+1] = missing
+	}
+	place[0] = missing
+	for i, k := range code {
+		p.code[i] = place[k+1]
+	}
+	if absent >= 0 || slices.Contains(code, -1) {
 		p.groups = append(p.groups, missingGroup)
-	}
-	for i := range p.code {
-		p.code[i] = code[c.String(i)]
 	}
 	return nil
 }
@@ -290,4 +298,12 @@ func columnOf(by string) string {
 		return by
 	}
 	return parsed.Columns()
+}
+
+// at is the places of a group's rows in the whole sample.
+func (w *work) at(p *parts, group int) []int32 {
+	if p.at == nil {
+		p.at = w.all.places(p)
+	}
+	return p.at[group]
 }

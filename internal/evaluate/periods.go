@@ -33,18 +33,22 @@ func (p *parts) periods(t *table.Table, c *table.Column, unit string) error {
 	for code, text := range c.Dict {
 		of[code] = period(text, unit)
 	}
-	missing := false
+	missing, seen := false, make([]bool, len(of))
 	for i, code := range c.Codes {
 		switch {
 		case c.IsNull(i):
 			missing = true
+			continue
+		case seen[code]:
+			continue
 		case of[code] == "":
 			what := "no date"
 			if unit == "hour" {
 				what = "no time"
 			}
 			return t.At(i, c.Name, strconv.Quote(c.Dict[code])+" is "+what+"\nhint: write dates as 2026-03-14, and times as 2026-03-14T15:04:05Z")
-		case !slices.Contains(p.groups, of[code]):
+		}
+		if seen[code] = true; !slices.Contains(p.groups, of[code]) {
 			p.groups = append(p.groups, of[code])
 		}
 		if len(p.groups) > maxGroups {
@@ -52,20 +56,20 @@ func (p *parts) periods(t *table.Table, c *table.Column, unit string) error {
 		}
 	}
 	slices.Sort(p.groups)
-	at := map[string]int32{}
-	for k, g := range p.groups {
-		at[g] = int32(k)
+	at := make([]int32, len(of))
+	for code, name := range of {
+		if seen[code] {
+			at[code] = int32(slices.Index(p.groups, name))
+		}
 	}
+	none := int32(len(p.groups))
 	if missing {
-		at[""] = int32(len(p.groups))
 		p.groups = append(p.groups, missingGroup)
 	}
 	for i, code := range c.Codes {
-		if c.IsNull(i) {
-			p.code[i] = at[""]
-			continue
+		if p.code[i] = at[code]; c.IsNull(i) {
+			p.code[i] = none
 		}
-		p.code[i] = at[of[code]]
 	}
 	return nil
 }

@@ -200,6 +200,15 @@ func (p *predicted) numbersOf(i int) []float64 {
 	return out
 }
 
+// alike are the numbers of all rows one after the other, where each row has
+// its score or its scores alone.
+func (p *predicted) alike() ([]float64, bool) {
+	if p.score == nil {
+		return p.scores, p.decision == nil
+	}
+	return p.score, p.decision == nil && p.width == 0
+}
+
 // alone is what is said in some extra columns only.
 func (p *predicted) alone(columns []string) *predicted {
 	out := &predicted{width: len(columns)}

@@ -261,7 +261,7 @@ func (w *work) measureSlices(ctx context.Context) {
 	}
 	for _, p := range w.slices {
 		for g := range p.groups {
-			at := w.all.part(p, g)
+			at := w.at(p, g)
 			for _, name := range slices.Sorted(maps.Keys(w.Spec.Slices.Metrics)) {
 				w.measureSlice(ctx, name, p, g, at)
 			}

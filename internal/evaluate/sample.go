@@ -40,15 +40,7 @@ func newSample(spec *project.Spec, t *truth, j *joined, d *design) *sample {
 		half := 0.5 // of decisions, which are 0 and 1
 		s.threshold = &half
 	}
-	if t.positive != nil {
-		s.positive = take(t.positive, j.rows)
-	}
-	if t.value != nil {
-		s.label = take(t.value, j.rows)
-	}
-	if t.class != nil {
-		s.class = take(t.class, j.rows)
-	}
+	s.positive, s.label, s.class = ofRows(t.positive, j.rows), ofRows(t.value, j.rows), ofRows(t.class, j.rows)
 	if t.is != nil {
 		s.is = takeEach(t.is, len(t.names), j.rows)
 	}
@@ -89,6 +81,15 @@ func take[T any](x []T, at []int32) []T {
 	return out
 }
 
+// ofRows are those of x, which may not be there, at rows that ascend: x itself
+// where these are all.
+func ofRows[T any](x []T, rows []int32) []T {
+	if len(x) == len(rows) {
+		return x
+	}
+	return takeAny(x, rows)
+}
+
 // takeAny is take, of what may not be there.
 func takeAny[T any](x []T, at []int32) []T {
 	if x == nil {
@@ -107,14 +108,23 @@ func takeEach[T any](x []T, width int, at []int32) []T {
 }
 
 // part is the places of a group's rows in the sample.
-func (s *sample) part(p *parts, group int) []int32 {
-	at := []int32{}
-	for k, row := range s.rows {
-		if p.code[row] == int32(group) {
-			at = append(at, int32(k))
-		}
+func (s *sample) part(p *parts, group int) []int32 { return s.places(p)[group] }
+
+// places are those of each group's rows in the sample.
+func (s *sample) places(p *parts) [][]int32 {
+	rows := make([]int, len(p.groups))
+	for _, row := range s.rows {
+		rows[p.code[row]]++
 	}
-	return at
+	all, room := make([][]int32, len(rows)), make([]int32, len(s.rows))
+	for g, n := range rows {
+		all[g], room = room[:0:n], room[n:]
+	}
+	for k, row := range s.rows {
+		g := p.code[row]
+		all[g] = append(all[g], int32(k))
+	}
+	return all
 }
 
 // statistic is a metric over the sample's rows, and what had to be bent to get

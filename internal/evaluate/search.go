@@ -94,11 +94,11 @@ func (w *work) search() (*Search, error) {
 		s.Status, s.Detail = StatusUndefined, "the scores are no probabilities, and there is no threshold to decide by"
 		return s, nil
 	}
-	columns, err := w.searchColumns(s)
+	at := w.searched()
+	columns, err := w.searchColumns(s, take(w.all.rows, at))
 	if err != nil {
 		return nil, err
 	}
-	at := w.searched()
 	loss, score := take(losses, at), take(w.all.score, at)
 	s.Status, s.Rows = StatusOK, len(at)
 	options := stats.SliceSearch{
@@ -110,10 +110,10 @@ func (w *work) search() (*Search, error) {
 		Name: "breadth_first", Test: "welch", Correction: "holm", Level: options.Level, MinEffect: options.MinEffect,
 		Order: searchOrder, MinRows: options.MinRows, Bins: searchBins, ScoreBins: bins,
 	}
-	found := options.Run(stats.Excess(loss, score, bins), w.codes(columns, at))
+	found := options.Run(stats.Excess(loss, score, bins), codes(columns))
 	s.Tried, s.Complete = found.Tried, found.Complete
 	for _, one := range found.Found {
-		f := describeSlice(one, columns, at, w.all.rows, loss)
+		f := describeSlice(one, columns, loss)
 		if !w.declares(f.By) {
 			s.Found = append(s.Found, f)
 		}
@@ -150,9 +150,9 @@ func (w *work) losses() (name string, loss []float64) {
 	return "", nil
 }
 
-// searchColumns splits the test set by every column that may be one, and
-// writes down which were not.
-func (w *work) searchColumns(s *Search) (columns []*parts, err error) {
+// searchColumns splits some rows of the test set by every column that may be
+// one, in the bins that all its rows make, and writes down which were not.
+func (w *work) searchColumns(s *Search, rows []int32) (columns []*parts, err error) {
 	for _, name := range candidates(w.Spec, w.test, w.scored()) {
 		c, err := w.test.Column(name)
 		if err != nil {
@@ -163,13 +163,25 @@ func (w *work) searchColumns(s *Search) (columns []*parts, err error) {
 			s.LeftOut = append(s.LeftOut, name)
 			continue
 		}
-		p, err := splitColumn(w.test, by, project.Cut{Text: by, Column: name, Quantiles: quantilesOf(c)})
+		cut := project.Cut{Column: name}
+		if n := quantilesOf(c); n > 0 {
+			cut.Edges = append([]float64{}, equalCounts(c.Numbers, n)...)
+		}
+		p, err := splitColumn(&table.Table{Name: w.test.Name, Rows: len(rows), Columns: []*table.Column{cells(c, rows)}}, by, cut)
 		if err != nil {
 			return nil, err
 		}
 		columns, s.Columns = append(columns, p), append(s.Columns, by)
 	}
 	return columns, nil
+}
+
+// cells are a column's at some rows.
+func cells(c *table.Column, rows []int32) *table.Column {
+	return &table.Column{
+		Name: c.Name, Kind: c.Kind, Dict: c.Dict, Null: takeAny(c.Null, rows),
+		Numbers: takeAny(c.Numbers, rows), Codes: takeAny(c.Codes, rows), Bools: takeAny(c.Bools, rows),
+	}
 }
 
 // searchBy is how a column is cut; empty where it has too many values, or a
@@ -205,52 +217,49 @@ func quantilesOf(c *table.Column) int {
 }
 
 // searched are the places of the rows that are searched: all, or a seeded
-// sample of so many that it takes no longer than seconds.
+// sample of so many that it takes no longer than seconds (Knuth, TAOCP 2,
+// section 3.4.2, algorithm S).
 func (w *work) searched() []int32 {
-	at := make([]int32, w.all.n())
-	for k := range at {
-		at[k] = int32(k)
-	}
-	if len(at) <= searchRows {
-		return at
-	}
+	n := w.all.n()
+	at := make([]int32, 0, min(n, searchRows))
 	rng := rand.New(rand.NewPCG(stats.Seed(w.seed, "search"), 0))
-	rng.Shuffle(len(at), func(i, j int) { at[i], at[j] = at[j], at[i] })
-	at = at[:searchRows]
-	slices.Sort(at)
+	for k := range n {
+		if left := searchRows - len(at); n <= searchRows || rng.IntN(n-k) < left {
+			at = append(at, int32(k))
+		}
+	}
 	return at
 }
 
-func (w *work) codes(columns []*parts, at []int32) []stats.SearchColumn {
-	rows := take(w.all.rows, at)
+func codes(columns []*parts) []stats.SearchColumn {
 	out := make([]stats.SearchColumn, len(columns))
 	for k, p := range columns {
-		out[k] = stats.SearchColumn{Groups: p.groups, Code: take(p.code, rows)}
+		out[k] = stats.SearchColumn{Groups: p.groups, Code: p.code}
 	}
 	return out
 }
 
 // describeSlice names a slice as a spec would, with its own loss.
-func describeSlice(one stats.Slice, columns []*parts, at, rows []int32, loss []float64) FoundSlice {
+func describeSlice(one stats.Slice, columns []*parts, loss []float64) FoundSlice {
 	var by, group []string
 	for k, c := range one.Columns {
 		by, group = append(by, columns[c].by), append(group, columns[c].groups[one.Groups[k]])
 	}
 	var inside, outside, n float64
-	for i, k := range at {
+	for i, v := range loss {
 		is := true
 		for j, c := range one.Columns {
-			is = is && columns[c].code[rows[k]] == int32(one.Groups[j])
+			is = is && columns[c].code[i] == int32(one.Groups[j])
 		}
 		if is {
-			inside, n = inside+loss[i], n+1
+			inside, n = inside+v, n+1
 		} else {
-			outside += loss[i]
+			outside += v
 		}
 	}
 	return FoundSlice{
 		By: strings.Join(by, "*"), Group: strings.Join(group, "*"), Rows: one.Rows,
-		Loss: *number(inside / n), Rest: *number(outside / (float64(len(at)) - n)),
+		Loss: *number(inside / n), Rest: *number(outside / (float64(len(loss)) - n)),
 		Effect: *number(one.Effect), P: *number(one.P), Adjusted: *number(one.Adjusted),
 	}
 }

@@ -138,37 +138,41 @@ func (f *truth) readNumbers(t *table.Table, c *table.Column) error {
 
 func (f *truth) readClasses(t *table.Table, c *table.Column, positive string) error {
 	want := class(positive)
-	f.positive = make([]bool, t.Rows)
-	known := map[string]string{} // text → class, since there are few
+	texts, code, ok := numbered(c, t.Rows, mostSpellings)
 	var seen []string
-	for i := range t.Rows {
-		if c.IsNull(i) {
-			continue
+	is := make([]bool, len(texts)+1) // of none, and of each text
+	for k, text := range texts {
+		of := class(text)
+		if of == class("NaN") {
+			return t.At(slices.Index(code, int32(k)), c.Name, "NaN is no label\nhint: leave the cell empty where there is none")
 		}
-		text := c.String(i)
-		is, ok := known[text]
-		if !ok {
-			is = class(text)
-			if is == class("NaN") {
-				return t.At(i, c.Name, "NaN is no label\nhint: leave the cell empty where there is none")
-			}
-			known[text] = is
-			if !contains(seen, is) {
-				seen = append(seen, is)
-			}
-			if len(seen) > 2 {
-				return t.At(i, c.Name, fmt.Sprintf("%q is a third label beside %q and %q, and task binary has two", text, seen[0], seen[1])+
-					"\nhint: name the column of the truth in data.test.label")
-			}
+		is[k+1] = of == want
+		if !contains(seen, of) {
+			seen = append(seen, of)
 		}
-		f.positive[i] = is == want
+		if len(seen) > 2 {
+			return t.At(slices.Index(code, int32(k)), c.Name, fmt.Sprintf("%q is a third label beside %q and %q, and task binary has two", text, seen[0], seen[1])+
+				"\nhint: name the column of the truth in data.test.label")
+		}
+	}
+	if !ok {
+		return &table.Error{File: t.Name, Column: c.Name, Problem: fmt.Sprintf("its labels are written in more than %d ways", mostSpellings) +
+			"\nhint: write each of the two labels alike in every row"}
 	}
 	if len(seen) == 2 && !contains(seen, want) {
 		return &table.Error{File: t.Name, Column: c.Name, Problem: fmt.Sprintf("the labels are %q and %q, and neither is the positive one, %q", seen[0], seen[1], positive) +
 			"\nhint: set data.test.positive to the label that counts as positive"}
 	}
+	f.positive = make([]bool, t.Rows)
+	for i, k := range code {
+		f.positive[i] = is[k+1]
+	}
 	return nil
 }
+
+// mostSpellings bounds in how many ways two labels may be written, as in 1,
+// 1.0 and true.
+const mostSpellings = 100
 
 // class is a label's text such that 1, 1.0 and true are one class.
 func class(text string) string {

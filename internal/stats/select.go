@@ -1,0 +1,77 @@
+package stats
+
+import (
+	"math"
+	"slices"
+)
+
+// OrderStatistics are the numbers at the given places, ascending and from 0, of
+// x in order, without sorting it: one look at the numbers for every 16 of their
+// bits (a radix select). NaN is passed over and has no place; a place beyond
+// the last number is an error of the caller's.
+func OrderStatistics(x []float64, places []int) []float64 {
+	if len(x) < leastRadix {
+		sorted := slices.DeleteFunc(slices.Clone(x), math.IsNaN)
+		slices.Sort(sorted)
+		out := make([]float64, len(places))
+		for i, p := range places {
+			out[i] = sorted[p] + 0
+		}
+		return out
+	}
+	found := make([]prefix, len(places))
+	for i, p := range places {
+		found[i].left = p
+	}
+	for shift := 64 - digit; shift >= 0; shift -= digit {
+		narrow(x, found, uint(shift))
+	}
+	out := make([]float64, len(places))
+	for i, f := range found {
+		out[i] = number(f.high)
+	}
+	return out
+}
+
+// prefix are the high bits of the number at a place, and its place among all
+// numbers that begin so.
+type prefix struct {
+	high uint64
+	left int
+}
+
+// narrow finds the next digit of each, above shift.
+func narrow(x []float64, found []prefix, shift uint) {
+	highs := make([]uint64, 0, len(found))
+	for _, f := range found {
+		highs = append(highs, f.high)
+	}
+	slices.Sort(highs)
+	highs = slices.Compact(highs)
+	count := make([][]uint32, len(highs))
+	for i := range count {
+		count[i] = make([]uint32, buckets)
+	}
+	for _, v := range x {
+		if v != v {
+			continue
+		}
+		k := key(v)
+		for i, h := range highs {
+			if shift == 64-digit || k>>(shift+digit) == h>>(shift+digit) {
+				count[i][k>>shift%buckets]++
+			}
+		}
+	}
+	for i := range found {
+		f := &found[i]
+		at, _ := slices.BinarySearch(highs, f.high)
+		for b, n := range count[at] {
+			if f.left < int(n) {
+				f.high |= uint64(b) << shift
+				break
+			}
+			f.left -= int(n)
+		}
+	}
+}
