@@ -12,6 +12,7 @@ import (
 	"github.com/weighlock/weighlock/internal/lineage"
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/scorer"
+	"github.com/weighlock/weighlock/internal/table"
 )
 
 // checkScorer refuses, before anything runs, a scorer whose output could not
@@ -152,7 +153,7 @@ func (r *run) readTest(ctx context.Context) (*scorer.Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	return scorer.ReadRows(ctx, t.File, f, info.Size(), t.ID, r.labels())
+	return scorer.ReadRows(ctx, t.File, []table.File{{Name: t.File, R: f, Size: info.Size()}}, t.ID, r.labels())
 }
 
 // runScorer feeds the rows without the label to the scorer, in their order,

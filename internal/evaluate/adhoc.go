@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/stats"
 	"github.com/weighlock/weighlock/internal/table"
+	"github.com/weighlock/weighlock/internal/tree"
 	"github.com/weighlock/weighlock/schema"
 )
 
@@ -30,8 +32,8 @@ const StandardInput = "-"
 // say, in flags. What is left empty gets a default, and Prepare lists those
 // that it took.
 type AdHoc struct {
-	// Predictions and Data are paths, or patterns that one file matches, or
-	// StandardInput. Without Data the labels stand beside the scores.
+	// Predictions and Data are paths, or patterns whose files are read as one
+	// table, or StandardInput. Without Data the labels stand beside the scores.
 	Predictions, Data string
 	ID                string // column
 	// Label is the column of the truth, several for multilabel. Score is the
@@ -386,7 +388,7 @@ func (p *Prepared) flagged(err error) error {
 	var e *table.Error
 	if errors.As(err, &e) && e.Asked != "" {
 		for _, f := range p.columns() {
-			if f.column == e.Asked && f.file == e.File {
+			if f.column == e.Asked && f.file.has(e.File) {
 				return fmt.Errorf("%w: %s: %w", ErrUsage, f.flag, e)
 			}
 		}
@@ -398,10 +400,14 @@ func (p *Prepared) flagged(err error) error {
 }
 
 // naming is a flag that names a column of a file.
-type naming struct{ flag, file, column string }
+type naming struct {
+	flag   string
+	file   Source
+	column string
+}
 
 func (p *Prepared) columns() []naming {
-	test, predictions := p.Test.path(), p.Predictions.path()
+	test, predictions := p.Test, p.Predictions
 	t, said := p.Spec.Test, p.Spec.Predictions
 	all := []naming{
 		{"--score", predictions, said.Column}, {"--decision", predictions, said.Decision}, {"--label", test, t.Label},
@@ -444,33 +450,31 @@ type reworded struct {
 func (r reworded) Error() string { return r.text }
 func (r reworded) Unwrap() error { return r.error }
 
-// Local is a file that a person named, with its digest. The path may be a
-// pattern that one file matches; StandardInput is read to its end from in.
+// Local is what a person named, with its digest: a file, or the files that a
+// pattern matches, where no file is called so itself. StandardInput is read to
+// its end from in.
 func Local(name, path string, in io.Reader) (*Source, error) {
 	if path == StandardInput {
 		return spooled(name, in, maxSpooled)
 	}
-	path, err := matching(path)
-	if err != nil {
-		return nil, err
+	s, err := named(name, path)
+	var none tree.NoMatch
+	switch {
+	case errors.As(err, &none):
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w: there is no file %s\nhint: name a file that is there; - stands for standard input", ErrUsage, path)
+	case errors.Is(err, tree.ErrNoFile):
+		return nil, fmt.Errorf("%w: %w\nhint: name a file with rows; - stands for standard input", ErrUsage, err)
 	}
-	return localFile(name, path)
+	return s, err
 }
 
-// matching is the one file that a pattern stands for. A file of that very
-// name comes first.
-func matching(path string) (string, error) {
-	if _, err := os.Lstat(path); err == nil {
-		return path, nil
+func named(name, path string) (*Source, error) {
+	if _, err := os.Lstat(path); err == nil || !tree.IsPattern(path) {
+		return one(name, path, path)
 	}
-	found, err := filepath.Glob(path)
-	switch {
-	case err != nil || len(found) == 0:
-		return "", fmt.Errorf("%w: there is no file %s\nhint: name a file that is there; - stands for standard input", ErrUsage, path)
-	case len(found) > 1:
-		return "", fmt.Errorf("%w: %s stands for %d files, of which %s is the first; one can be read\nhint: put the rows into one file", ErrUsage, path, len(found), found[0])
-	}
-	return found[0], nil
+	return FileSource(name, "", filepath.ToSlash(path))
 }
 
 // maxSpooled bounds what is read from standard input, in bytes.

@@ -135,11 +135,20 @@ func ids(t *table.Table, column string) (map[string]int32, error) {
 		}
 		id := c.String(i)
 		if first, twice := at[id]; twice {
-			return nil, t.At(i, column, fmt.Sprintf("id %q for the second time; the first is at line %d\nhint: write each row once", id, t.Line(int(first))))
+			return nil, t.At(i, column, fmt.Sprintf("id %q for the second time; the first is at %s\nhint: write each row once", id, place(t, int(first), i)))
 		}
 		at[id] = int32(i)
 	}
 	return at, nil
+}
+
+// place is where a row is, for an error about another one: its line, and its
+// file where that is not the other's.
+func place(t *table.Table, row, other int) string {
+	if file := t.File(row); file != t.File(other) {
+		return fmt.Sprintf("%s, line %d", file, t.Line(row))
+	}
+	return fmt.Sprintf("line %d", t.Line(row))
 }
 
 // scores are a column's numbers; one that is missing or not finite is refused.

@@ -2,51 +2,108 @@ package evaluate
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/lineage"
 	"github.com/weighlock/weighlock/internal/tree"
 )
 
-// localFile is a file on disk with the digest that it has now.
-func localFile(name, path string) (*Source, error) {
-	s, err := FileSource(name, path, path)
-	if errors.Is(err, tree.ErrNoFile) {
-		return nil, fmt.Errorf("%w: %w\nhint: name a file with rows; - stands for standard input", ErrUsage, err)
+// FileSource is what a name with forward slashes, relative to dir, stands for:
+// a regular file, or where tree.IsPattern says so the set of files that it
+// matches; with the digest and size that it has now. tree.ErrNoFile where
+// something has no content of its own, fs.ErrNotExist where there is nothing.
+//
+// The files of a set are matched anew whenever it is read, so one that comes or
+// goes meanwhile makes it another set.
+func FileSource(name, dir, file string) (*Source, error) {
+	if !tree.IsPattern(file) {
+		return one(name, file, filepath.Join(dir, filepath.FromSlash(file)))
 	}
-	return s, err
-}
-
-// FileSource is a regular file at a path, with the digest that it has now;
-// people call it shown. tree.ErrNoFile where there is none.
-func FileSource(name, shown, path string) (*Source, error) {
-	f, err := tree.Open(path)
+	s := &Source{Name: name, Path: file, Set: func() ([]Member, error) { return members(dir, file) }}
+	all, err := s.Set()
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	digest, _, err := artifact.DigestReader(f)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", shown, err)
-	}
-	return &Source{Name: name, Path: shown, Digest: digest, Open: func() (ReaderAtCloser, int64, error) {
-		f, err := tree.Open(path)
+	var found []lineage.File
+	for _, m := range all {
+		digest, size, err := m.sum()
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		info, err := f.Stat()
+		s.Size += size
+		found = append(found, lineage.File{Path: m.Name, Digest: digest})
+	}
+	if s.Digest, err = s.digest(found); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// one is the file at a path, which people call shown.
+func one(name, shown, path string) (*Source, error) {
+	m := Member{Path: shown, Open: opener(path)}
+	digest, size, err := m.sum()
+	if err != nil {
+		return nil, err
+	}
+	return &Source{Name: name, Path: shown, Digest: digest, Size: size, Open: m.Open}, nil
+}
+
+func members(dir, pattern string) ([]Member, error) {
+	files, err := tree.Match(dir, pattern)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Member, len(files))
+	for i, f := range files {
+		all[i] = Member{Name: tree.Within(pattern, f.Path), Path: f.Path, Open: opener(f.Abs)}
+	}
+	return all, nil
+}
+
+func opener(path string) func() (ReaderAtCloser, int64, error) {
+	return func() (ReaderAtCloser, int64, error) {
+		f, info, err := openFile(path)
 		if err != nil {
-			f.Close()
 			return nil, 0, err
 		}
 		return f, info.Size(), nil
-	}}, nil
+	}
+}
+
+func openFile(path string) (*os.File, os.FileInfo, error) {
+	f, err := tree.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+	}
+	return f, info, err
+}
+
+// sum is the member's digest and size.
+func (m Member) sum() (string, int64, error) {
+	r, size, err := m.Open()
+	if err != nil {
+		return "", 0, err
+	}
+	defer r.Close()
+	digest, size, err := artifact.DigestReader(io.NewSectionReader(r, 0, size))
+	if err != nil {
+		return "", 0, fmt.Errorf("reading %s: %w", m.Path, err)
+	}
+	return digest, size, nil
 }
 
 // held is a file in memory.
 func held(name, path string, text []byte) *Source {
-	return &Source{Name: name, Path: path, Digest: artifact.Digest(text), Open: func() (ReaderAtCloser, int64, error) {
+	return &Source{Name: name, Path: path, Digest: artifact.Digest(text), Size: int64(len(text)), Open: func() (ReaderAtCloser, int64, error) {
 		return memory{bytes.NewReader(text)}, int64(len(text)), nil
 	}}
 }

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/lineage"
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/table"
+	"github.com/weighlock/weighlock/internal/tree"
 )
 
 // ErrPinned says that a file is not the one that its digest names.
@@ -20,14 +24,30 @@ type ReaderAtCloser interface {
 	io.Closer
 }
 
-// Source is one file, pinned by its digest.
+// Source is the rows of one file, or of a set of files that are read as one
+// table, pinned by their digest.
 type Source struct {
 	// Name is what statements call it, such as test.
 	Name string
-	// Path is what people call it; its suffix says the format.
-	Path   string
+	// Path is what people call it: a file, whose suffix says the format, or the
+	// pattern that names a set.
+	Path string
+	// Digest is that of the file's bytes, or lineage.SetDigest of a set.
 	Digest string
-	Open   func() (ReaderAtCloser, int64, error)
+	// Size is that of its bytes, when the digest was taken; 0 where nobody looked.
+	Size int64
+	// Open opens the file.
+	Open func() (ReaderAtCloser, int64, error)
+	// Set gives the files of a set, as they are there now; rows are in the order of
+	// their names within it; nil for one file.
+	Set func() ([]Member, error)
+}
+
+// Member is one file of a set.
+type Member struct {
+	Name string // within the set, which its digest is computed of
+	Path string // as people call it; its suffix says the format
+	Open func() (ReaderAtCloser, int64, error)
 }
 
 // Champion is the model in use, by the predictions that the registry keeps.
@@ -64,6 +84,11 @@ type Result struct {
 	Stored     []byte
 }
 
+// has says whether errors may call the source, or a file of it, so.
+func (s Source) has(file string) bool {
+	return file == s.path() || s.Set != nil && tree.Matches(s.Path, file)
+}
+
 func (s Source) path() string {
 	if s.Path != "" {
 		return s.Path
@@ -71,27 +96,95 @@ func (s Source) path() string {
 	return s.Name
 }
 
-// read opens the file, makes sure of its digest, and reads its columns from
-// the very bytes that have it.
+// read reads the columns of the file or files, from the very bytes that have
+// the digest.
 func (s Source) read(ctx context.Context, name string, o table.Options) (*table.Table, error) {
-	r, size, err := s.Open()
-	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", name, err)
-	}
-	defer r.Close()
-	sealed, got, err := artifact.Seal(r, size)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", name, err)
-	}
-	if got != s.Digest {
-		return nil, fmt.Errorf("%w: %s is %s, expected %s", ErrPinned, name, artifact.Short(got), artifact.Short(s.Digest))
-	}
-	t, err := table.Read(ctx, name, sealed, size, o)
+	files, done, err := s.files(name)
 	if err != nil {
 		return nil, err
+	}
+	defer done()
+	t, err := table.ReadAll(ctx, files, o)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) > 1 {
+		t.Name = name
 	}
 	if t.Rows == 0 {
 		return nil, &table.Error{File: name, Problem: "no rows\nhint: write one row per row of data, under a header"}
 	}
 	return t, nil
+}
+
+// files opens the source and makes sure of its digest. What is read of the
+// files until done are the very bytes that have it. Errors call one file by
+// name, and those of a set by their paths.
+func (s Source) files(name string) (files []table.File, done func(), err error) {
+	members, err := s.members(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	var open []io.Closer
+	shut := func() {
+		for _, f := range open {
+			f.Close()
+		}
+	}
+	var found []lineage.File
+	for _, m := range members {
+		r, size, err := m.Open()
+		if err != nil {
+			shut()
+			return nil, nil, fmt.Errorf("opening %s: %w", m.Path, err)
+		}
+		open = append(open, r)
+		sealed, digest, err := artifact.Seal(r, size)
+		if err != nil {
+			shut()
+			return nil, nil, fmt.Errorf("reading %s: %w", m.Path, err)
+		}
+		files = append(files, table.File{Name: m.Path, R: sealed, Size: size})
+		found = append(found, lineage.File{Path: m.Name, Digest: digest})
+	}
+	if err := s.holds(name, found); err != nil {
+		shut()
+		return nil, nil, err
+	}
+	return files, shut, nil
+}
+
+// members are the files of the source in the order of their rows.
+func (s Source) members(name string) ([]Member, error) {
+	if s.Set == nil {
+		return []Member{{Path: name, Open: s.Open}}, nil
+	}
+	all, err := s.Set()
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", name, err)
+	}
+	slices.SortStableFunc(all, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+// holds makes sure that these files are what the source's digest names.
+func (s Source) holds(name string, files []lineage.File) error {
+	got, err := s.digest(files)
+	switch {
+	case err != nil:
+		return fmt.Errorf("reading %s: %w", name, err)
+	case got == s.Digest:
+		return nil
+	case s.Set != nil:
+		return fmt.Errorf("%w: %s is %s, expected %s\nhint: a file of the set was changed, added or taken away; run again when nothing writes there", ErrPinned, name, artifact.Short(got), artifact.Short(s.Digest))
+	}
+	return fmt.Errorf("%w: %s is %s, expected %s", ErrPinned, name, artifact.Short(got), artifact.Short(s.Digest))
+}
+
+// digest is the source's, of files with these.
+func (s Source) digest(files []lineage.File) (string, error) {
+	if s.Set == nil {
+		return files[0].Digest, nil
+	}
+	return lineage.SetDigest(files)
 }

@@ -113,7 +113,7 @@ func (w *Workspace) grade(predictions string) string {
 
 // source is a file of the project with its digest.
 func source(p *project.Project, path, name, file string) (*evaluate.Source, error) {
-	s, err := evaluate.FileSource(name, file, p.Abs(file))
+	s, err := evaluate.FileSource(name, p.Dir, file)
 	if err != nil {
 		return nil, missing(err, p, path, file)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/canonical"
+	"github.com/weighlock/weighlock/internal/table"
 )
 
 var someDigest = artifact.Digest([]byte("x"))
@@ -150,6 +151,46 @@ func TestFolderDigest(t *testing.T) {
 		if got, err := FolderDigest(c.files); got != "" || err == nil || err.Error() != c.want {
 			t.Errorf("%s: got %s, %v; want %s", name, got, err, c.want)
 		}
+	}
+}
+
+// TestSetIsNeverTakenForAFile: who names the files of a set writes the lines
+// that its digest is computed of, and could write them so that they are a table.
+// No reader takes them for one.
+func TestSetIsNeverTakenForAFile(t *testing.T) {
+	a, b := File{Path: "a,id,y.csv", Digest: artifact.Digest([]byte("1"))}, File{Path: "b,1,0.csv", Digest: artifact.Digest([]byte("2"))}
+	lines := artifact.Hex(a.Digest) + "  a,id,y.csv\n" + artifact.Hex(b.Digest) + "  b,1,0.csv\n"
+	got, err := SetDigest([]File{b, a})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "\xfffiles\n" + lines
+	if want := artifact.Digest([]byte(text)); got != want {
+		t.Errorf("got %s; want %s", got, want)
+	}
+	read := func(name, text string) error {
+		_, err := table.Read(t.Context(), name, strings.NewReader(text), int64(len(text)), table.Options{})
+		return err
+	}
+	if err := read("test.csv", lines); err != nil {
+		t.Errorf("without the first line it is no table, and this test shows nothing: %v", err)
+	}
+	for _, suffix := range table.Suffixes() {
+		var refused *table.Error
+		if err := read("test"+suffix, text); !errors.As(err, &refused) {
+			t.Errorf("%s: got %v; want it refused", suffix, err)
+		}
+	}
+	one, err := SetDigest([]File{a})
+	if err != nil || one == a.Digest {
+		t.Errorf("a set of one file: got %s, %v; want another digest than the file's", one, err)
+	}
+	folder, err := FolderDigest([]File{a, b})
+	if err != nil || folder == got {
+		t.Errorf("a folder: got %s, %v; want another digest than the set's", folder, err)
+	}
+	if none, err := SetDigest(nil); none != "" || err == nil || err.Error() != "the set holds no file" {
+		t.Errorf("got %s, %v; want an empty set refused", none, err)
 	}
 }
 

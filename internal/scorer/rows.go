@@ -23,25 +23,24 @@ type Rows struct {
 	picked []int32 // rows of test, in order
 }
 
-// ReadRows reads a data set, in which every label must be. What a CSV or JSONL
-// file holds stays the text that it is, so that the command sees what it would
-// see in the file.
-func ReadRows(ctx context.Context, name string, r io.ReaderAt, size int64, id string, labels []string) (*Rows, error) {
+// ReadRows reads a data set of one file or several, in which every label must
+// be. What a CSV or JSONL file holds stays the text that it is, so that the
+// command sees what it would see in the file.
+func ReadRows(ctx context.Context, name string, files []table.File, id string, labels []string) (*Rows, error) {
 	o := table.Options{Text: []string{id}}
-	switch strings.ToLower(path.Ext(name)) {
-	case ".csv":
-		header, _ := csv.NewReader(io.NewSectionReader(r, 0, size)).Read() // table.Read says what is wrong with it
-		o.Text = append(o.Text, header...)
-	case ".jsonl", ".ndjson":
-		first, err := table.Read(ctx, name, r, size, o) // its rows name the columns
+	for _, f := range files {
+		names, err := written(ctx, f, o)
 		if err != nil {
 			return nil, err
 		}
-		o.Text = append(o.Text, first.Names()...)
+		o.Text = append(o.Text, names...)
 	}
-	t, err := table.Read(ctx, name, r, size, o)
+	t, err := table.ReadAll(ctx, files, o)
 	if err != nil {
 		return nil, err
+	}
+	if len(files) > 1 {
+		t.Name = name
 	}
 	if t.Rows == 0 {
 		return nil, fmt.Errorf("%s has no rows", name)
@@ -56,6 +55,23 @@ func ReadRows(ctx context.Context, name string, r io.ReaderAt, size int64, id st
 		rows.picked[i] = int32(i)
 	}
 	return rows, nil
+}
+
+// written are the columns of a file whose values are texts as they are written;
+// none where it keeps numbers.
+func written(ctx context.Context, f table.File, o table.Options) ([]string, error) {
+	switch strings.ToLower(path.Ext(f.Name)) {
+	case ".csv":
+		header, _ := csv.NewReader(io.NewSectionReader(f.R, 0, f.Size)).Read() // table.ReadAll says what is wrong with it
+		return header, nil
+	case ".jsonl", ".ndjson":
+		t, err := table.Read(ctx, f.Name, f.R, f.Size, o) // its rows name the columns
+		if err != nil {
+			return nil, err
+		}
+		return t.Names(), nil
+	}
+	return nil, nil
 }
 
 // Pick is some of the rows, by their place in the data set, in this order.

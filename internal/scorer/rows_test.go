@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/weighlock/weighlock/internal/table"
 )
 
 func read(t *testing.T, name, text, id string, labels ...string) (*Rows, error) {
 	t.Helper()
-	return ReadRows(t.Context(), name, strings.NewReader(text), int64(len(text)), id, labels)
+	return ReadRows(t.Context(), name, []table.File{{Name: name, R: strings.NewReader(text), Size: int64(len(text))}}, id, labels)
 }
 
 // What the command gets is what is in the file, without the labels.
@@ -81,5 +83,32 @@ func TestAnswerOfSeveralColumns(t *testing.T) {
 		if _, err := answer(c.text); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), `the output of "s"`) {
 			t.Errorf("%s: got %v; want %q", name, err, c.want)
 		}
+	}
+}
+
+// TestRowsOfSeveralFiles: the command sees the rows of all of them, as they are
+// written in each.
+func TestRowsOfSeveralFiles(t *testing.T) {
+	file := func(name, text string) table.File {
+		return table.File{Name: name, R: strings.NewReader(text), Size: int64(len(text))}
+	}
+	files := []table.File{file("a.csv", "id,zip,y\n01,007,0\n"), file("b.jsonl", `{"id":"02","zip":"1.50","y":1}`+"\n"), file("c.csv", "y,id,zip\n1,03,x\n")}
+	rows, err := ReadRows(t.Context(), "all/*", files, "id", []string{"y"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := rows.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if want := "id,zip\n01,007\n02,1.50\n03,x\n"; b.String() != want {
+		t.Errorf("got %q; want %q", b.String(), want)
+	}
+	if rows.Name != "all/*" || rows.Table().Name != "all/*" || rows.Table().File(1) != "b.jsonl" {
+		t.Errorf("the rows are called %s, the table %s, the file of the second row %s", rows.Name, rows.Table().Name, rows.Table().File(1))
+	}
+	broken := []table.File{files[0], file("b.jsonl", "{\n")}
+	if _, err := ReadRows(t.Context(), "all/*", broken, "id", []string{"y"}); err == nil || !strings.HasPrefix(err.Error(), "b.jsonl: line 1") {
+		t.Errorf("got %v; want b.jsonl, line 1", err)
 	}
 }

@@ -20,15 +20,19 @@ func Open(name string) (*os.File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		what := "a device, pipe or socket"
-		if info.IsDir() {
-			what = "a folder"
-		}
-		err = fmt.Errorf("%s is %s, %w", name, what, ErrNoFile)
+		err = fmt.Errorf("%s is %s, %w", name, what(info), ErrNoFile)
 	}
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
 	return f, nil
+}
+
+// what is something that is no regular file, in words.
+func what(info os.FileInfo) string {
+	if info.IsDir() {
+		return "a folder"
+	}
+	return "a device, pipe or socket"
 }
