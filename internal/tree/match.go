@@ -41,7 +41,7 @@ func Match(dir, pattern string) ([]File, error) {
 		return nil, fmt.Errorf("%s: %w\nhint: close the brackets of the pattern", pattern, err)
 	}
 	fixed, rest := cut(pattern)
-	m := matcher{dir: dir, fixed: fixed}
+	m := matcher{dir: dir, fixed: fixed, most: MaxFiles}
 	if err := m.below(fixed, rest); err != nil {
 		return nil, fmt.Errorf("matching %s: %w", pattern, err)
 	}
@@ -80,6 +80,7 @@ func cut(pattern string) (fixed string, rest []string) {
 
 type matcher struct {
 	dir, fixed string
+	most       int
 	files      []File
 }
 
@@ -145,8 +146,8 @@ func (m *matcher) add(name string) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is %s, %w\nhint: let the pattern name files only", name, what(info), ErrNoFile)
 	}
-	if len(m.files) == MaxFiles {
-		return fmt.Errorf("%s is beyond the %d files that a set can have\nhint: put the rows into fewer files", name, MaxFiles)
+	if len(m.files) == m.most {
+		return fmt.Errorf("%s is beyond the %d files that a set can have\nhint: put the rows into fewer files", name, m.most)
 	}
 	m.files = append(m.files, File{Path: name, Abs: m.abs(name)})
 	return nil

@@ -110,3 +110,11 @@ func TestRefusedMatches(t *testing.T) {
 		}
 	}
 }
+
+func TestMatchesBeyondTheMost(t *testing.T) {
+	m := matcher{dir: write(t, map[string][]byte{"a.csv": nil, "b.csv": nil}), most: 1}
+	want := "b.csv is beyond the 1 files that a set can have\nhint: put the rows into fewer files"
+	if err := m.below("", []string{"*.csv"}); err == nil || err.Error() != want {
+		t.Errorf("got %v; want %s", err, want)
+	}
+}
