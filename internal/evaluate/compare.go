@@ -67,6 +67,11 @@ func (j *judge) neededPairs(info stats.Metric, first, second *sample, least floa
 // pairedInterval is that of "first is better than second by".
 func (j *judge) pairedInterval(info stats.Metric, first, second *sample, item string) (stats.Interval, int) {
 	r, n := j.resampling(item), first.counted(info)
+	if x, ok := first.means(info); ok {
+		if y, ok := second.means(info); ok {
+			return x.Behind(y, r.Confidence), n
+		}
+	}
 	a, two, simple := first.simple(info)
 	b, _, _ := second.simple(info)
 	if !simple {

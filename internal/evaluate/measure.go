@@ -119,7 +119,13 @@ func (j *judge) measure(info stats.Metric, s *sample, item string) (Measure, *st
 	case stats.Quantile:
 		return with(v.compute(two)(nil), stats.MedianInterval(stats.AbsoluteErrors(v.label, v.score), r.Confidence), n, n), nil
 	}
-	value, i := r.BCa(n, v.build(two))
+	var value float64
+	var i stats.Interval
+	if means, ok := v.means(two); ok {
+		value, i = v.compute(two)(nil), means.Interval(r.Confidence)
+	} else {
+		value, i = r.BCa(n, v.build(two))
+	}
 	m := with(value, i, n, n)
 	if _, note, _ := v.statistic(two); m.Status == StatusOK {
 		m.note(note)
@@ -161,6 +167,9 @@ func (j *judge) general(info stats.Metric, s *sample, item string) (Measure, *st
 // around is the interval of a metric's value; for a metric of calibration of
 // rows that stand alone also what chance makes of it.
 func (s *sample) around(r stats.Resampling, info stats.Metric) (i stats.Interval, null95 *float64) {
+	if means, ok := s.means(info); ok {
+		return means.Interval(r.Confidence), nil
+	}
 	switch {
 	case info.Base == "quantile" && s.plain():
 		q, err := strconv.ParseFloat(info.Args[1], 64)
@@ -177,6 +186,23 @@ func (s *sample) around(r stats.Resampling, info stats.Metric) (i stats.Interval
 	}
 	_, i = s.interval(r, s.build(info))
 	return i, nil
+}
+
+// means are the numbers whose mean a metric is, of so many rows that their
+// moments give its interval.
+func (s *sample) means(info stats.Metric) (stats.Means, bool) {
+	if s.n() <= stats.ClosedRows || s.drawn() != nil {
+		return stats.Means{}, false
+	}
+	switch s.task {
+	case "regression", "forecasting":
+		return stats.Numbers{Label: s.label, Predicted: s.score, Weight: s.weight, Columns: s.said.columns, Scale: s.scale}.Means(info)
+	case "multiclass":
+		return stats.Classes{Names: s.names, Label: s.class, Decision: s.said.decision, Prob: s.said.scores, Weight: s.weight, Columns: s.said.columns}.Means(info)
+	case "binary":
+		return stats.Binary{Positive: s.positive, Score: s.score, Threshold: s.threshold, Weight: s.weight, Columns: s.said.columns}.Means(info)
+	}
+	return stats.Means{}, false
 }
 
 // calibrated is the sample of two classes that a metric of calibration is of:
@@ -364,6 +390,9 @@ func (j *judge) gapInterval(info stats.Metric, all *sample, at []int32, item str
 	marked := make([]bool, all.n())
 	for _, k := range at {
 		marked[k] = true
+	}
+	if means, ok := all.means(info); ok {
+		return means.Gap(marked, r.Confidence), n
 	}
 	v, two, ok := all.simple(info)
 	switch {

@@ -324,12 +324,23 @@ func (p *pair) raw(info stats.Metric, a, b *sample, item string) Measure {
 		if few, why := a.tooFewToDraw(); why != "" {
 			return without(StatusTooFew, why, few, a.n())
 		}
-		_, i = a.interval(r, func(rows []int32) stats.Statistic {
-			f, g := b.pick(rows).compute(info), a.pick(rows).compute(info)
-			return func(w []int32) float64 { return f(w) - g(w) }
-		})
+		i = b.less(a, info, r)
 	}
 	return p.both.finish(with(b.point(info)-a.point(info), i, a.counted(info), a.n()), item, p.both.thresholded(info.Name))
+}
+
+// less is the interval of a metric of b less that of a.
+func (b *sample) less(a *sample, info stats.Metric, r stats.Resampling) stats.Interval {
+	if x, ok := b.means(info); ok {
+		if y, ok := a.means(info); ok {
+			return x.Minus(y, r.Confidence)
+		}
+	}
+	_, i := a.interval(r, func(rows []int32) stats.Statistic {
+		f, g := b.pick(rows).compute(info), a.pick(rows).compute(info)
+		return func(w []int32) float64 { return f(w) - g(w) }
+	})
+	return i
 }
 
 // Turned are the decisions of two classes that B makes otherwise than A, each

@@ -22,7 +22,7 @@ func (b Numbers) Pick(at []int32) Numbers {
 }
 
 // Statistic is a metric of predicted numbers over the rows. The error says
-// what the sample lacks for it; note what had to be bent to get a number.
+// what the sample lacks for it; nothing has to be bent, and note is empty.
 func (b Numbers) Statistic(m Metric) (s Statistic, note string, err error) {
 	if err := sameLength("predictions", len(b.Predicted), b.Len()); err != nil {
 		return nil, "", err
@@ -37,37 +37,45 @@ func (b Numbers) Statistic(m Metric) (s Statistic, note string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	f, note, err := b.estimate(m)
+	f, err := b.estimate(m)
 	if err != nil {
 		return nil, "", err
 	}
-	return r.statistic(f), note, nil
+	return r.statistic(f), "", nil
 }
 
-func (b Numbers) estimate(m Metric) (f estimate, note string, err error) {
+func (b Numbers) estimate(m Metric) (estimate, error) {
 	if !m.For(TaskRegression) && !m.For(TaskForecasting) {
-		return nil, "", unknownTo(TaskRegression, m)
+		return nil, unknownTo(TaskRegression, m)
 	}
 	if ofColumn(m) {
-		f, err := columnMetric(m, b.Columns, b.Len())
-		return f, "", err
+		return columnMetric(m, b.Columns, b.Len())
 	}
 	if loss := rowLoss(m); loss != nil {
-		return meanOf(each(b.Label, b.Predicted, loss)), "", nil
+		return meanOf(each(b.Label, b.Predicted, loss)), nil
 	}
 	switch m.Base {
 	case "rmse":
-		return rootMeanSquare(each(b.Label, b.Predicted, func(y, p float64) float64 { return p - y })), "", nil
+		return rootMeanSquare(each(b.Label, b.Predicted, func(y, p float64) float64 { return p - y })), nil
 	case "r2":
-		return determination(b.Label, b.Predicted, b.Weight), "", nil
+		return determination(b.Label, b.Predicted, b.Weight), nil
 	case "median_ae":
-		return quantileOf(AbsoluteErrors(b.Label, b.Predicted), 0.5), "", nil
+		return quantileOf(AbsoluteErrors(b.Label, b.Predicted), 0.5), nil
+	}
+	x, err := b.rowNumbers(m)
+	return meanOf(x), err
+}
+
+// rowNumbers are those whose mean a metric is, where they are no losses of one
+// label and prediction.
+func (b Numbers) rowNumbers(m Metric) ([]float64, error) {
+	switch m.Base {
 	case "interval_coverage", "interval_width":
 		return b.ofInterval(m)
 	case "mase":
 		return b.mase()
 	}
-	return nil, "", unknownTo(TaskRegression, m)
+	return nil, unknownTo(TaskRegression, m)
 }
 
 // rowLoss is the loss of one row of a metric that is the mean of them; nil for
@@ -158,42 +166,42 @@ func determination(label, predicted, weight []float64) estimate {
 
 // ofInterval is a metric of each row's predicted interval, from one column to
 // another: the share of labels in it, ends included, or its mean width.
-func (b Numbers) ofInterval(m Metric) (estimate, string, error) {
+func (b Numbers) ofInterval(m Metric) ([]float64, error) {
 	low, err := column(b.Columns, m.Args[0], b.Len())
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	high, err := column(b.Columns, m.Args[1], b.Len())
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	x := make([]float64, b.Len())
 	for i, y := range b.Label {
 		switch {
 		case low[i] > high[i]:
-			return nil, "", fmt.Errorf("row %d has an interval from %v to %v\nhint: name the column of lower ends first", i, low[i], high[i])
+			return nil, fmt.Errorf("row %d has an interval from %v to %v\nhint: name the column of lower ends first", i, low[i], high[i])
 		case m.Base == "interval_width":
 			x[i] = high[i] - low[i]
 		case low[i] <= y && y <= high[i]:
 			x[i] = 1
 		}
 	}
-	return meanOf(x), "", nil
+	return x, nil
 }
 
 // mase is the mean of absolute errors over the mean absolute error of the
 // seasonal naive forecast (Hyndman and Koehler, Int. J. Forecasting 22 (2006)
 // 679–688). NaN where a row's scale is 0 or unknown.
-func (b Numbers) mase() (estimate, string, error) {
+func (b Numbers) mase() ([]float64, error) {
 	scale := b.Scale
 	if scale == nil {
 		if b.Season < 1 {
-			return nil, "", fmt.Errorf("mase needs the season's length, and it is %d\nhint: write it in rows; 1 is no season", b.Season)
+			return nil, fmt.Errorf("mase needs the season's length, and it is %d\nhint: write it in rows; 1 is no season", b.Season)
 		}
 		scale = SeasonalScale(nil, b.Label, b.Season)
 	}
 	if err := sameLength("scales", len(scale), b.Len()); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	x := AbsoluteErrors(b.Label, b.Predicted)
 	for i, s := range scale {
@@ -201,7 +209,7 @@ func (b Numbers) mase() (estimate, string, error) {
 			x[i] = nan
 		}
 	}
-	return meanOf(x), "", nil
+	return x, nil
 }
 
 // SeasonalScale is, for each row, the mean of |y_t − y_(t−season)| over the

@@ -17,7 +17,7 @@ func Numeric(metric string, label, predicted []float64) (Statistic, error) {
 	if !ok || !m.For(TaskRegression) || m.Kind != Error && m.Kind != Quantile {
 		return nil, fmt.Errorf("metric %q is not one of predicted numbers; they are %s", metric, namesOf(TaskRegression, Error, Quantile))
 	}
-	f, _, err := Numbers{Label: label, Predicted: predicted}.estimate(m)
+	f, err := Numbers{Label: label, Predicted: predicted}.estimate(m)
 	if err != nil {
 		return nil, err
 	}
