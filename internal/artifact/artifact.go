@@ -40,6 +40,7 @@ const (
 	MediaTypeLayer  = "application/vnd.oci.image.layer.v1.tar"
 	MediaTypeJSON   = "application/json"
 	MediaTypeCSV    = "text/csv"
+	MediaTypeText   = "text/plain"
 	// MediaTypePolicyLayer is an OPA bundle, a gzipped tar.
 	MediaTypePolicyLayer = "application/vnd.oci.image.layer.v1.tar+gzip"
 )
@@ -100,7 +101,7 @@ const (
 	AnnotationBundleContent = "dev.sigstore.bundle.content"
 	AnnotationPredicateType = "dev.sigstore.bundle.predicateType"
 	// AnnotationRole says what a layer of an evidence artifact is:
-	// predictions, input, policy, parameters, verifier.
+	// predictions, training, input, policy, parameters, verifier.
 	AnnotationRole = "dev.weighlock.evidence.role"
 	// AnnotationTurn names, at random, the process that has its turn; empty if
 	// nobody has.

@@ -69,7 +69,14 @@ func (w *work) opponent(ctx context.Context, b *project.Baseline) (*opponent, *M
 		case float64(w.all.n()-len(at)) > maxChampionMisses*float64(w.all.n()):
 			return refuse(StatusError, fmt.Sprintf("the previous model scored only %d of %d rows", len(at), w.all.n()))
 		}
-		return &opponent{at: at, said: said, note: fmt.Sprintf("the champion of channel %s, on %d rows that it scored too", w.Champion.Channel, len(at))}, nil
+		at, said, known, err := w.untrained(ctx, w.Champion, at, said)
+		switch {
+		case err != nil:
+			return refuse(StatusError, oneLine(err))
+		case len(at) == 0:
+			return refuse(StatusUndefined, "the previous model was trained on every row")
+		}
+		return &opponent{at: at, said: said, note: fmt.Sprintf("the champion of channel %s, on %d rows that it scored too and was not trained on, as far as is known (%s)", w.Champion.Channel, len(at), known.Status)}, nil
 	}
 	return w.constant(b), nil
 }

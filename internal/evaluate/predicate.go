@@ -10,16 +10,17 @@ import (
 // Evaluation is the predicate https://weighlock.dev/evaluation/v1; the caller
 // adds the model's digest and version.
 type Evaluation struct {
-	Model       Model        `json:"model"`
-	Spec        string       `json:"spec"`
-	Grade       string       `json:"grade"`
-	Data        DataSet      `json:"data"`
-	Predictions Predictions  `json:"predictions"`
-	Join        Join         `json:"join"`
-	Champion    *Compared    `json:"champion,omitempty"`
-	Rescored    *Rescored    `json:"rescored,omitempty"` // the caller's to add, like the model
-	Results     []ItemResult `json:"results"`
-	Search      *Search      `json:"search,omitempty"`
+	Model       Model         `json:"model"`
+	Spec        string        `json:"spec"`
+	Grade       string        `json:"grade"`
+	Data        DataSet       `json:"data"`
+	Predictions Predictions   `json:"predictions"`
+	Join        Join          `json:"join"`
+	Training    *TrainingData `json:"training,omitempty"`
+	Champion    *Compared     `json:"champion,omitempty"`
+	Rescored    *Rescored     `json:"rescored,omitempty"` // the caller's to add, like the model
+	Results     []ItemResult  `json:"results"`
+	Search      *Search       `json:"search,omitempty"`
 }
 
 // Model names the model that a statement is about.
@@ -71,7 +72,9 @@ type Compared struct {
 	Channel     string `json:"channel"`
 	Digest      string `json:"digest"`
 	Predictions string `json:"predictions"`
-	Rows        int    `json:"rows"`
+	Rows        int    `json:"rows"` // that both scored
+	// Training is nil where no row could be joined.
+	Training *Known `json:"training,omitempty"`
 }
 
 // Kinds of results.

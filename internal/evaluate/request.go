@@ -55,6 +55,9 @@ type Champion struct {
 	Channel, Digest string
 	// Predictions is a CSV file of id (in HMAC) and score.
 	Predictions Source
+	// Training is what is known of the rows that it was trained on, which are
+	// no fair test of it; nil is nothing.
+	Training *Training
 }
 
 // Request is everything that an evaluation depends on.
@@ -82,6 +85,10 @@ type Result struct {
 	Datacheck  *Datacheck
 	Drift      *Drift // nil unless the spec asks for it and there is training data
 	Stored     []byte
+	// TrainingIDs is what the registry may keep of the training rows, so that
+	// the next model is not compared with this one on them; nil where there is
+	// nothing that could be kept.
+	TrainingIDs []byte
 }
 
 // has says whether errors may call the source, or a file of it, so.

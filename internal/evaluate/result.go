@@ -17,6 +17,10 @@ func (w *work) result(ctx context.Context) (*Result, error) {
 	if err := w.store(out); err != nil {
 		return nil, err
 	}
+	var err error
+	if out.TrainingIDs, err = w.trainingIDs(); err != nil {
+		return nil, err
+	}
 	compared, err := w.champion(ctx)
 	if err != nil {
 		return nil, err
@@ -32,7 +36,7 @@ func (w *work) result(ctx context.Context) (*Result, error) {
 			Digest: w.Predictions.Digest, Rows: w.predictions.Rows, Scores: describe(w.joined.said.score),
 			Column: w.Spec.Predictions.Column, Columns: w.layout.scores, Decision: w.layout.decision,
 		},
-		Join: w.joined.Join, Champion: compared, Results: w.results,
+		Join: w.joined.Join, Training: w.training(out.TrainingIDs), Champion: compared, Results: w.results,
 	}
 	if out.Evaluation.Search, err = w.search(); err != nil {
 		return nil, err
@@ -98,11 +102,18 @@ func (w *work) champion(ctx context.Context) (*Compared, error) {
 		case float64(missed) > maxChampionMisses*float64(w.all.n()):
 			r.Measure = without(StatusError, fmt.Sprintf("the champion scored only %d of %d rows", len(at), w.all.n()), len(at), w.all.n())
 		default:
+			if at, said, compared.Training, failure = w.untrained(ctx, c, at, said); failure != nil {
+				return
+			}
+			if len(at) == 0 {
+				r.Measure = without(StatusUndefined, fmt.Sprintf("the champion was trained on all %d rows that it scored", compared.Rows), 0, w.all.n())
+				return
+			}
 			part := w.all.pick(at)
 			r.Measure, r.Reference = w.improvement(limit.Metric, part, part.instead(said), r.Item, notWorse(limit))
 			r.Flips = w.flips(part, said.score)
 			if missed > 0 {
-				r.note(fmt.Sprintf("the champion scored %d of %d rows, which are compared", len(at), w.all.n()))
+				r.note(fmt.Sprintf("the champion scored %d of %d rows, which are compared", compared.Rows, w.all.n()))
 			}
 		}
 	})

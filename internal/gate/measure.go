@@ -56,6 +56,11 @@ func (w *Workspace) Measure(ctx context.Context, image, version string, champion
 		}
 		request.Train = train
 	}
+	if champion != nil {
+		if err := findTraining(p, champion.Training); err != nil {
+			return nil, err
+		}
+	}
 	result, err := evaluate.Run(ctx, request)
 	if err != nil {
 		return nil, placed(p, fmt.Errorf("evaluating: %w", err))
@@ -65,6 +70,9 @@ func (w *Workspace) Measure(ctx context.Context, image, version string, champion
 	}
 	if s := p.Predictions.Store; s == "external" || s == "aggregate" {
 		result.Stored, result.Evaluation.Predictions.Stored = nil, ""
+	}
+	if t := result.Evaluation.Training; t != nil && (p.Data.Train.Store == "external" || p.Data.Train.Store == "aggregate") {
+		result.TrainingIDs, t.Stored = nil, ""
 	}
 	model := evaluate.Model{Name: p.Name, Version: version, Digest: image}
 	result.Evaluation.Model, result.Datacheck.Model = model, model
@@ -181,7 +189,11 @@ func championPredictions(ctx context.Context, repo *oci.Repository, digest, mode
 	if err != nil {
 		return nil, err
 	}
-	return &evaluate.Champion{Digest: digest, Predictions: stored("champion.csv", text)}, nil
+	training, err := trainedOn(ctx, repo, digest, evidence, &p)
+	if err != nil {
+		return nil, err
+	}
+	return &evaluate.Champion{Digest: digest, Predictions: stored("champion.csv", text), Training: training}, nil
 }
 
 // stored is a file that was read from a repository.

@@ -566,6 +566,9 @@ func (p *Published) named(v Verdict, need func(kind, digest string, file bool) e
 			return fmt.Errorf("evaluation %s: %w", artifact.Short(e.Digest), err)
 		}
 		pieces = append(pieces, Missing{"stored predictions", ev.Predictions.Stored})
+		if ev.Training != nil {
+			pieces = append(pieces, Missing{"stored training ids", ev.Training.Stored})
+		}
 	}
 	for _, m := range pieces {
 		if err := need(m.Type, m.Digest, true); err != nil {

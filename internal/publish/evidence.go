@@ -54,6 +54,9 @@ func (p *publication) pushEvidence(ctx context.Context) error {
 	if stored := p.measured.Result.Stored; len(stored) > 0 {
 		files = append(files, file("predictions", "predictions.csv", artifact.MediaTypeCSV, stored))
 	}
+	if ids := p.measured.Result.TrainingIDs; len(ids) > 0 {
+		files = append(files, file("training", "training-ids.txt", artifact.MediaTypeText, ids))
+	}
 	for _, f := range files {
 		_, err := p.repo.PushArtifact(ctx, oci.Artifact{
 			Type: artifact.MediaTypeEvidence, Subject: &p.image.Descriptor, Layers: []oci.Layer{f},

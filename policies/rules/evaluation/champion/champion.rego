@@ -4,7 +4,9 @@
 # description: >-
 #   The candidate is compared with the channel's champion on the same rows. Who
 #   the champion is comes from the channel's ledger or the verifier file, never
-#   from the author; where neither says, nothing is decided.
+#   from the author; where neither says, nothing is decided. Rows that the
+#   champion was trained on are left out and counted; where these cannot be
+#   known, nothing is decided either, but for a warning at level start.
 # custom:
 #   id: evaluation/champion
 #   category: evaluation
@@ -31,7 +33,44 @@ checks contains check if {
 
 _check(item) := evaluation.blocked(item, found) if found := _obstacle(item)
 
-else := evaluation.check(item, _terms)
+else := _clear(evaluation.check(item, _terms))
+
+# clear is a check with what is known of the champion's training rows.
+_clear(found) := _told(found, found.status, _left_out) if _known_rows
+
+else := object.union(_told(object.remove(found, {"points"}), _unsure, _unknown), {"solution": _keep}) if found.status in {"pass", "warn"}
+
+else := _told(found, found.status, _unknown)
+
+_told(found, status, words) := object.union(found, {"status": status, "message": concat("; ", [text | some text in [found.message, words]; text != ""])})
+
+_training := _compared.training
+
+_known_rows if {
+	_training.status == "known"
+	_training.ids > 0
+	is_number(_training.excluded)
+}
+
+default _left_out := ""
+
+_left_out := sprintf("%d of %d rows are left out, because the champion was trained on them", [_training.excluded, _compared.rows]) if _training.excluded > 0
+
+_unknown := sprintf("on which rows the champion was trained is not known: %s", [object.get(_training, "detail", "the comparison does not say")]) if _training
+
+else := "on which rows the champion was trained is not known: the comparison does not say"
+
+# unsure is a warning where a first verdict is asked for, and undecided at
+# every level above.
+default _unsure := "undecided"
+
+_unsure := "warn" if input.context.level == "start"
+
+_keep := concat(" ", [
+	"Publish the champion's version once more from its own project, with data.train and data.train.id:",
+	"the registry then keeps its training ids, under the id key.",
+	"Or put the file that it was trained on beside data.train, under any name.",
+])
 
 _terms := {"kinds": {"champion"}, "verb": "gains", "too_small": "undecided"}
 

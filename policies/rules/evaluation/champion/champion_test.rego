@@ -46,3 +46,33 @@ test_missing if testing.got(rule.checks) == {"undecided"} with input as testing.
 test_wrong_type if testing.got(rule.checks) == {"error"} with input as testing.set("/evaluation/results/log_loss vs production/value", "better")
 
 test_looser_margin_than_the_spec if testing.got(rule.checks) == {"error"} with input as testing.set("/spec/items/champion/0/limit/min", -1)
+
+test_rows_that_the_champion_was_trained_on if {
+	testing.got(rule.checks) == {"pass"} with input as testing.set("/evaluation/champion/training/excluded", 250)
+	testing.says(rule.checks, "limit ≥ -0.005; 250 of 12000 rows are left out, because the champion was trained on them") with input as testing.set("/evaluation/champion/training/excluded", 250)
+}
+
+_unknown := testing.set("/evaluation/champion/training", {"status": "unknown", "excluded": 0, "detail": "its training data names no column of ids"})
+
+test_unknown_training_rows if {
+	testing.got(rule.checks) == {"undecided"} with input as _unknown
+	testing.says(rule.checks, "limit ≥ -0.005; on which rows the champion was trained is not known: its training data names no column of ids") with input as _unknown
+	every check in rule.checks {
+		contains(check.solution, "Publish the champion's version once more")
+		not check.points
+	} with input as _unknown
+}
+
+test_unknown_training_rows_at_start if testing.got(rule.checks) == {"warn"} with input as json.patch(_unknown, [{"op": "replace", "path": "/context/level", "value": "start"}])
+
+test_worse_on_unknown_rows if {
+	worse := json.patch(_unknown, [{"op": "replace", "path": sprintf("/evaluation/results/log_loss vs production/%s", [end]), "value": -0.02} | some end in ["value", "low", "high"]])
+	testing.got(rule.checks) == {"fail"} with input as worse
+	testing.says(rule.checks, "on which rows the champion was trained is not known") with input as worse
+}
+
+test_training_rows_that_nobody_speaks_of if {
+	testing.got(rule.checks) == {"undecided"} with input as testing.without("/evaluation/champion/training")
+	testing.got(rule.checks) == {"undecided"} with input as testing.without("/evaluation/champion/training/ids")
+	testing.got(rule.checks) == {"undecided"} with input as testing.without("/evaluation/champion/training/excluded")
+}
