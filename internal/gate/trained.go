@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 	"slices"
 
 	"github.com/weighlock/weighlock/internal/artifact"
@@ -118,13 +118,13 @@ func findTraining(p *project.Project, t *evaluate.Training) error {
 	}
 	dirs := []string{}
 	for _, table := range []*project.Table{p.Data.Train, p.Data.Test} {
-		if table != nil && !slices.Contains(dirs, filepath.Dir(table.File)) {
-			dirs = append(dirs, filepath.Dir(table.File))
+		if table != nil && !slices.Contains(dirs, path.Dir(table.File)) {
+			dirs = append(dirs, path.Dir(table.File))
 		}
 	}
-	suffix := filepath.Ext(p.Data.Test.File)
+	suffix := path.Ext(p.Data.Test.File)
 	if p.Data.Train != nil {
-		suffix = filepath.Ext(p.Data.Train.File)
+		suffix = path.Ext(p.Data.Train.File)
 	}
 	for _, dir := range dirs {
 		entries, err := os.ReadDir(p.Abs(dir))
@@ -135,11 +135,14 @@ func findTraining(p *project.Project, t *evaluate.Training) error {
 			return fmt.Errorf("looking for the champion's training data: %w", err)
 		}
 		for _, entry := range entries {
-			if !entry.Type().IsRegular() || filepath.Ext(entry.Name()) != suffix {
+			if !entry.Type().IsRegular() || path.Ext(entry.Name()) != suffix {
 				continue
 			}
-			name := filepath.Join(dir, entry.Name())
-			s, err := evaluate.FileSource("train", name, p.Abs(name))
+			name := path.Join(dir, entry.Name())
+			if tree.IsPattern(name) {
+				continue // would be read as one
+			}
+			s, err := evaluate.FileSource(trainInput, p.Dir, name)
 			switch {
 			case errors.Is(err, tree.ErrNoFile): // it has gone since
 			case err != nil:
