@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/catalog"
@@ -27,8 +28,8 @@ const trainInput = "train"
 const maxTrainingIDs = 17 * evaluate.MaxTrainingIDs
 
 // trainedOn finds out what a champion was trained on: its lineage says by
-// which file, its evaluation which ids of it the registry keeps. What the two
-// do not agree on is not known.
+// which file, its evaluation which ids of it the registry keeps. Where the two
+// do not agree, nothing is known.
 func trainedOn(ctx context.Context, repo *oci.Repository, image string, evidence []Evidence, e *evaluate.Evaluation) (*evaluate.Training, error) {
 	content, err := pack.Open(ctx, repo, image)
 	if err != nil {
@@ -76,35 +77,43 @@ func trainingIDColumn(content *pack.Content) (string, error) {
 	return spec.Train.ID, nil
 }
 
-// lineageData is the digest of the training data by the latest lineage of all
-// of an image's files; empty where none names it.
-func lineageData(files []string, evidence []Evidence) (string, error) {
-	e, ok := latest(slices.DeleteFunc(of(evidence, "lineage"), func(e Evidence) bool { return !covers(e, files) }))
-	if !ok {
-		return "", nil
-	}
-	var l lineage.Lineage
-	if err := json.Unmarshal(e.Statement.Predicate, &l); err != nil {
-		return "", fmt.Errorf("its lineage: %w", err)
-	}
-	for _, i := range l.Inputs {
-		if i.Name == trainInput {
-			return i.Digest, nil
+// lineageData are the digests of the training data by the lineages of all of
+// an image's files: runs on other data may have written the same bytes.
+func lineageData(files []string, evidence []Evidence) (digests []string, err error) {
+	for _, e := range of(evidence, "lineage") {
+		if !covers(e, files) {
+			continue
+		}
+		var l lineage.Lineage
+		if err := json.Unmarshal(e.Statement.Predicate, &l); err != nil {
+			return nil, fmt.Errorf("its lineage: %w", err)
+		}
+		for _, i := range l.Inputs {
+			if i.Name == trainInput && !slices.Contains(digests, i.Digest) {
+				digests = append(digests, i.Digest)
+			}
 		}
 	}
-	return "", nil
+	slices.Sort(digests)
+	return digests, nil
 }
 
-// agreed is the training data that a lineage and an evaluation name: either may
+// agreed is the training data that lineages and an evaluation name: either may
 // be silent.
-func agreed(said string, t *evaluate.TrainingData) *evaluate.Training {
+func agreed(said []string, t *evaluate.TrainingData) *evaluate.Training {
+	var short []string
+	for _, digest := range said {
+		short = append(short, artifact.Short(digest))
+	}
 	switch {
-	case t == nil && said == "":
+	case t == nil && len(said) == 0:
 		return &evaluate.Training{Why: "neither its lineage nor its evaluation names its training data"}
+	case t == nil && len(said) > 1:
+		return &evaluate.Training{Why: "its lineages name several sets of training data: " + strings.Join(short, ", ")}
 	case t == nil:
-		return &evaluate.Training{Digest: said}
-	case said != "" && said != t.Digest:
-		return &evaluate.Training{Why: fmt.Sprintf("its lineage names training data %s, and its evaluation %s", artifact.Short(said), artifact.Short(t.Digest))}
+		return &evaluate.Training{Digest: said[0]}
+	case len(said) > 0 && !slices.Contains(said, t.Digest):
+		return &evaluate.Training{Why: fmt.Sprintf("its lineage names training data %s, and its evaluation %s", strings.Join(short, ", "), artifact.Short(t.Digest))}
 	}
 	return &evaluate.Training{Digest: t.Digest}
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,7 +27,10 @@ func TestTrainingDataOfTheChampion(t *testing.T) {
 	}{
 		{"nobody says", nil, nil, evaluate.Training{Why: "neither its lineage nor its evaluation names its training data"}},
 		{"the lineage alone", []Evidence{lineage(1, a, modelA)}, nil, evaluate.Training{Digest: a}},
-		{"the latest lineage", []Evidence{lineage(2, b, modelA), lineage(1, a, modelA)}, nil, evaluate.Training{Digest: b}},
+		{"the same from two runs", []Evidence{lineage(2, a, modelA), lineage(1, a, modelA)}, nil, evaluate.Training{Digest: a}},
+		{"one of two runs", []Evidence{lineage(2, b, modelA), lineage(1, a, modelA)}, &evaluate.TrainingData{Digest: a}, evaluate.Training{Digest: a}},
+		{"two runs alone", []Evidence{lineage(2, b, modelA), lineage(1, a, modelA)}, nil,
+			evaluate.Training{Why: "its lineages name several sets of training data: " + sorted(artifact.Short(a), artifact.Short(b))}},
 		{"another model's lineage", []Evidence{lineage(1, a, modelB)}, nil, evaluate.Training{Why: "neither its lineage nor its evaluation names its training data"}},
 		{"a lineage without training data", []Evidence{said(t, "lineage", 1, map[string]any{"inputs": []any{}}, modelA)}, &evaluate.TrainingData{Digest: a}, evaluate.Training{Digest: a}},
 		{"both", []Evidence{lineage(1, a, modelA)}, &evaluate.TrainingData{Digest: a}, evaluate.Training{Digest: a}},
@@ -46,6 +50,11 @@ func TestTrainingDataOfTheChampion(t *testing.T) {
 	if _, err := lineageData([]string{modelA}, []Evidence{said(t, "lineage", 1, "none", modelA)}); err == nil || !strings.HasPrefix(err.Error(), "its lineage: ") {
 		t.Errorf("a lineage that is none: got %v", err)
 	}
+}
+
+func sorted(texts ...string) string {
+	slices.Sort(texts)
+	return strings.Join(texts, ", ")
 }
 
 func TestTrainingDataIsFoundByItsDigest(t *testing.T) {
