@@ -119,7 +119,7 @@ func TestTrainedRowsAreAsIfNeverScored(t *testing.T) {
 	if *got.Value != *want.Value || *got.Reference != *want.Reference || got.N != want.N || got.N == 400 {
 		t.Errorf("got %v of %v on %d rows; want %v of %v on %d", *got.Value, *got.Reference, got.N, *want.Value, *want.Reference, want.N)
 	}
-	if got.Flips.FlipCounts.Negative != want.Flips.FlipCounts.Negative || got.Flips.McNemar != want.Flips.McNemar {
+	if got.Flips.Negative != want.Flips.Negative || got.Flips.McNemar != want.Flips.McNemar {
 		t.Errorf("got flips %+v; want %+v", got.Flips.FlipCounts, want.Flips.FlipCounts)
 	}
 }
