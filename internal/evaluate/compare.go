@@ -98,7 +98,7 @@ func (j *judge) pairedInterval(info stats.Metric, first, second *sample, item st
 	if two.Kind == stats.Calibration {
 		// Less is better, so second minus first.
 		null := func(s *sample) float64 {
-			return r.CalibrationNull(s.score, stats.CalibrationBins, 1-(1-r.Confidence)/4)[0]
+			return r.CalibrationNull(s.score, stats.CalibrationBins, r.HalfNull())[0]
 		}
 		return r.CalibrationPaired(a.n(), b.build(two), a.build(two), null(b), null(a)), n
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/weighlock/weighlock/internal/project"
@@ -83,5 +84,29 @@ func asDrawn(t *testing.T, name string, got Measure, want stats.Interval) {
 	width := want.High - want.Low
 	if got.Method != "abc" || got.Draws != 0 || math.Abs(*got.Low-want.Low) > 0.12*width || math.Abs(*got.High-want.High) > 0.12*width {
 		t.Errorf("%s: got %s [%v, %v] of %d draws; want abc about %+v", name, got.Method, *got.Low, *got.High, got.Draws, want)
+	}
+}
+
+// TestCalibrationGapKnowsItsBias: a slice that is calibrated as all rows are
+// has a gap of 0 within its interval, by rows where they are few and by the
+// sums of bins where they are many.
+func TestCalibrationGapKnowsItsBias(t *testing.T) {
+	for _, n := range []int{2000, stats.ClosedRows + 1} {
+		s, _ := manyRows(n)
+		j := &judge{spec: &project.Spec{Task: "binary", Confidence: 0.95, Draws: 500, Judge: "bound"}, seed: "s"}
+		at := []int32{}
+		for i := range n / 10 {
+			at = append(at, int32(10*i))
+		}
+		for _, name := range []string{"ece", "mce", "brier_reliability"} {
+			m := j.gap(name, s, at, name, nil)
+			if m.Method != "bootstrap_centred" || m.Low == nil || *m.Low > 0 || *m.High < *m.Value {
+				t.Errorf("%s of %d rows: got %+v; want an interval that holds 0", name, n, m)
+			}
+			whole := j.metric(name, s, name, nil)
+			if byBins := strings.Contains(whole.Detail, "sums of their bins"); byBins != (n > stats.ClosedRows) || whole.Null95 == nil || *whole.Null95 < *whole.Value/3 {
+				t.Errorf("%s of %d rows: got %+v; want by bins %t, and the reach of chance", name, n, whole, n > stats.ClosedRows)
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -111,6 +112,12 @@ func (j *judge) measure(info stats.Metric, s *sample, item string) (Measure, *st
 		auc, i := stats.DeLong(v.positive, v.score, r.Confidence)
 		return with(auc, i, n, n), nil
 	case stats.Calibration:
+		if t, ok := v.reliability(two); ok {
+			i, null := chanceOf(r, two, t)
+			m := with(v.compute(two)(nil), i, n, n)
+			m.Null95 = null
+			return m, nil
+		}
 		null := r.CalibrationNull(v.score, stats.CalibrationBins, 0.95, 0.975)
 		value, i := r.Calibration(n, null[1], v.build(two))
 		m := with(value, i, n, n)
@@ -170,6 +177,9 @@ func (s *sample) around(r stats.Resampling, info stats.Metric) (i stats.Interval
 	if means, ok := s.means(info); ok {
 		return means.Interval(r.Confidence), nil
 	}
+	if t, ok := s.reliability(info); ok {
+		return chanceOf(r, info, t)
+	}
 	switch {
 	case info.Base == "quantile" && s.plain():
 		q, err := strconv.ParseFloat(info.Args[1], 64)
@@ -203,6 +213,21 @@ func (s *sample) means(info stats.Metric) (stats.Means, bool) {
 		return stats.Binary{Positive: s.positive, Score: s.score, Threshold: s.threshold, Weight: s.weight, Columns: s.said.columns}.Means(info)
 	}
 	return stats.Means{}, false
+}
+
+// reliability are the sums by which a metric of calibration is measured where
+// rows are many.
+func (s *sample) reliability(info stats.Metric) (stats.Reliability, bool) {
+	if s.n() <= stats.ClosedRows || !s.plain() || !info.OfBins() {
+		return stats.Reliability{}, false
+	}
+	two, err := s.calibrated()
+	return stats.ReliabilityOf(two.Positive, two.Score), err == nil
+}
+
+func chanceOf(r stats.Resampling, info stats.Metric, t stats.Reliability) (i stats.Interval, null95 *float64) {
+	null := t.Null(r, info, 0.95, 0.975)
+	return t.Interval(r, info, null[1]), number(null[0])
 }
 
 // calibrated is the sample of two classes that a metric of calibration is of:
@@ -420,8 +445,52 @@ func (j *judge) gapInterval(info stats.Metric, all *sample, at []int32, item str
 		_, i := stats.DeLongGap(v.positive, v.score, marked, r.Confidence)
 		return i, n
 	}
-	_, i := r.Stratified(marked, func(rows []int32) stats.Statistic { return gapStatistic(two, v, marked, rows) })
+	gap := func(rows []int32) stats.Statistic { return gapStatistic(two, v, marked, rows) }
+	if two.Kind == stats.Calibration && v.drawn() == nil {
+		return v.calibrationGap(r, two, at, marked, gap), n
+	}
+	_, i := r.Stratified(marked, gap)
 	return i, n
+}
+
+// calibrationGap is the gap's interval of a metric of calibration, of which
+// chance raises that of the fewer rows the more.
+func (s *sample) calibrationGap(r stats.Resampling, info stats.Metric, at []int32, marked []bool, gap stats.Build) stats.Interval {
+	part := s.pick(at)
+	if _, ok := s.reliability(info); ok {
+		var in, out stats.Reliability
+		two, _ := s.calibrated()
+		for k, is := range marked {
+			if is {
+				in.Add(two.Positive[k], two.Score[k])
+			} else {
+				out.Add(two.Positive[k], two.Score[k])
+			}
+		}
+		return r.ReliabilityGap(info, in, out)
+	}
+	inside, err := part.chance(r, info)
+	whole, other := s.chance(r, info)
+	if err = errors.Join(err, other); err != nil {
+		return stats.Interval{Low: math.NaN(), High: math.NaN(), Method: "bootstrap_centred", Degenerate: true, Detail: oneLine(err)}
+	}
+	return r.CalibrationGap(marked, gap, part.build(info), s.build(info), inside, whole)
+}
+
+// chance is what chance makes of a metric of calibration, for CalibrationGap.
+func (s *sample) chance(r stats.Resampling, info stats.Metric) (float64, error) {
+	two, err := s.calibrated()
+	if err != nil {
+		return 0, err
+	}
+	if info.Base == "ece" && two.Weight == nil {
+		return r.CalibrationNull(two.Score, stats.CalibrationBins, r.HalfNull())[0], nil
+	}
+	null, err := two.Null(r, info, r.HalfNull())
+	if err != nil {
+		return 0, err
+	}
+	return null[0], nil
 }
 
 // gapStatistic is by how much the marked rows are behind all.

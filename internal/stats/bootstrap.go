@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -12,11 +13,15 @@ type Resampling struct {
 	Draws      int
 	Seed       uint64
 	Confidence float64
+
+	most int // rows that a draw resamples at most; 0: maxRows
 }
 
 // maxRows bounds the rows that one draw resamples. Of a larger sample a seeded
 // part is resampled, and the interval is scaled by the root of the sizes'
-// ratio (the m out of n bootstrap of Bickel, Götze and van Zwet 1997).
+// ratio (the m out of n bootstrap of Bickel, Götze and van Zwet 1997). That is
+// for what has no closed form, such as average_precision: see Means for means,
+// Reliability for calibration errors, and DeLong for the area under the curve.
 const maxRows = 100_000
 
 // jackknifeGroups is the number of groups that the acceleration of BCa is
@@ -55,13 +60,20 @@ func (r Resampling) Stratified(marked []bool, build Build) (value float64, i Int
 // above it in up to 13 % of samples instead of 2.5 %.
 func (r Resampling) Calibration(n int, null float64, build Build) (value float64, i Interval) {
 	value, i = r.bootstrap([]int{n}, nil, build, centred)
-	if i.Usable() {
-		i.Low = max(i.Low, 0)
-		if value <= null {
-			i.Low = 0
-		}
+	return value, atLeastChance(i, value, null)
+}
+
+// atLeastChance lets the interval of a calibration error of no more than what
+// a calibrated model has reach down to 0.
+func atLeastChance(i Interval, value, null float64) Interval {
+	if !i.Usable() {
+		return i
 	}
-	return value, i
+	i.Low = max(i.Low, 0)
+	if value <= null {
+		i.Low = 0
+	}
+	return i
 }
 
 // bootstrap resamples strata of the given sizes; order lists the rows of the
@@ -77,7 +89,7 @@ func (r Resampling) bootstrap(sizes []int, order []int32, build Build, method in
 		return value, noInterval(method.name, "undefined on the sample itself")
 	}
 	centre, scale, detail := value, 1.0, ""
-	if total > maxRows {
+	if total > r.atMost() {
 		sizes, order = r.reduce(sizes, order, total)
 		s = build(order)
 		order = nil
@@ -107,6 +119,8 @@ func (r Resampling) bootstrap(sizes []int, order []int32, build Build, method in
 	return value, i
 }
 
+func (r Resampling) atMost() int { return cmp.Or(r.most, maxRows) }
+
 // reduce takes a seeded sample of maxRows rows, in proportion from each
 // stratum, and lists them stratum by stratum.
 func (r Resampling) reduce(sizes []int, order []int32, total int) ([]int, []int32) {
@@ -114,7 +128,7 @@ func (r Resampling) reduce(sizes []int, order []int32, total int) ([]int, []int3
 	smaller := make([]int, len(sizes))
 	from := 0
 	for k, n := range sizes {
-		smaller[k] = min(n, max(1, int(int64(n)*maxRows/int64(total))))
+		smaller[k] = min(n, max(1, int(int64(n)*int64(r.atMost())/int64(total))))
 		picked := permutation(r.Seed+uint64(k), n)[:smaller[k]]
 		for i, p := range picked {
 			picked[i] = p + int32(from)

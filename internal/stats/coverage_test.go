@@ -123,6 +123,8 @@ func TestCoverage(t *testing.T) {
 	cases = append(cases, resampledCases()...)
 	cases = append(cases, weightedCases()...)
 	cases = append(cases, momentCases()...)
+	cases = append(cases, binCases()...)
+	cases = append(cases, partCases()...)
 	cases = append(cases, offPolicyCases()...)
 	reps := replications(t, 200)
 	for k, c := range cases {

@@ -9,16 +9,21 @@ import (
 
 // beyond says of methods that cannot keep within one percent of nominal why.
 var beyond = map[string]string{
-	"wilson and exact, 0.99 of 50":                               "counts of few rows are discrete, so at any one share coverage is above or below; over all shares see the next line of wilson",
-	"clopper_pearson, any share of 60":                           "at no share below nominal, and so above it at most: counts are discrete",
-	"order statistics of the median, 50 rows":                    "at least nominal for every distribution: ranks are discrete",
-	"calibration error of a calibrated model, 300 rows":          "the truth is the least value there is, so only the lower end can miss, in half the error",
-	"paired calibration errors of two calibrated models":         "both models at half the error each, since the bias of their difference is not known",
-	"paired calibration errors of a flat and a calibrated model": "both models at half the error each, since the bias of their difference is not known",
-	"abc of the mean of lognormals of skewness 33, 20,001 rows":  "most such samples lack the rare rows that make the third moment; both tails fall short alike",
-	"psi without drift, 455 against 114 rows":                    "the truth is the least value there is, and the interval the union of two methods",
-	"psi of some drift, 2000 against 1000 rows":                  "the union of two methods, for columns where one of them falls short",
-	"psi of strong drift, 2000 against 1000 rows":                "the union of two methods, for columns where one of them falls short",
+	"wilson and exact, 0.99 of 50":                                   "counts of few rows are discrete, so at any one share coverage is above or below; over all shares see the next line of wilson",
+	"clopper_pearson, any share of 60":                               "at no share below nominal, and so above it at most: counts are discrete",
+	"order statistics of the median, 50 rows":                        "at least nominal for every distribution: ranks are discrete",
+	"calibration error of a calibrated model, 300 rows":              "the truth is the least value there is, so only the lower end can miss, in half the error",
+	"paired calibration errors of two calibrated models":             "both models at half the error each, since the bias of their difference is not known",
+	"paired calibration errors of a flat and a calibrated model":     "both models at half the error each, since the bias of their difference is not known",
+	"abc of the mean of lognormals of skewness 33, 20,001 rows":      "most such samples lack the rare rows that make the third moment; both tails fall short alike",
+	"calibration error by bins of a calibrated model, 20,001 rows":   "the truth is the least value there is, so only the lower end can miss, in half the error",
+	"gap of calibration errors by rows, 200 of 1,000, calibrated":    "the part and all rows at half the error each, since the bias of their difference is not known",
+	"gap of calibration errors by rows, 200 of 1,000, flat":          "the part and all rows at half the error each, since the bias of their difference is not known",
+	"gap of calibration errors by bins, 2,000 of 22,000, calibrated": "the part and all rows at half the error each, since the bias of their difference is not known",
+	"gap of calibration errors by bins, 2,000 of 22,000, flat":       "the part and all rows at half the error each, since the bias of their difference is not known",
+	"psi without drift, 455 against 114 rows":                        "the truth is the least value there is, and the interval the union of two methods",
+	"psi of some drift, 2000 against 1000 rows":                      "the union of two methods, for columns where one of them falls short",
+	"psi of strong drift, 2000 against 1000 rows":                    "the union of two methods, for columns where one of them falls short",
 }
 
 // report prints one line of the table of coverages, in the long simulation:
