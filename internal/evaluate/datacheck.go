@@ -25,7 +25,7 @@ func examine(t *table.Table, digest, id, label string, labels *truth) (*Set, err
 		set.IDs = examineIDs(c, t.Rows)
 	}
 	if labels != nil && label != "" {
-		set.Labels = &Labels{Column: label, Missing: labels.missing}
+		set.Labels = &Labels{Column: label, Missing: labels.missing - labels.taken, Unseen: labels.unseen, Young: labels.young}
 		if labels.positive != nil {
 			n := countPositive(labels.positive)
 			set.Labels.Positive = &n
@@ -111,7 +111,7 @@ func features(spec *project.Spec, test, train *table.Table, scored bool) []strin
 // candidates are a test set's columns that may be features. scored says that
 // the predictions stand in the test set itself.
 func candidates(spec *project.Spec, test *table.Table, scored bool) []string {
-	roles := []string{spec.Test.ID, spec.Test.Time, spec.Test.Label, spec.Test.Group, spec.Test.Unit, spec.Test.Weight}
+	roles := []string{spec.Test.ID, spec.Test.Time, spec.Test.Label, spec.Test.Group, spec.Test.Unit, spec.Test.Weight, spec.Test.Decision, spec.Test.Propensity}
 	roles = append(roles, spec.Test.Labels...)
 	if spec.Train != nil {
 		roles = append(roles, spec.Train.ID, spec.Train.Time, spec.Train.Label)

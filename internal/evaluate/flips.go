@@ -46,7 +46,7 @@ type GroupFlips struct {
 // nil where there are no decisions or no labels.
 func (w *work) flips(s *sample, champion []float64) *Flips {
 	t := w.Spec.Predictions.Threshold
-	if t == nil || s.positive == nil || w.truth.missing > 0 {
+	if t == nil || s.positive == nil || w.truth.silent() {
 		return nil
 	}
 	count := w.flipCounter(s.positive, decisions(champion, *t), decisions(s.score, *t))

@@ -283,7 +283,7 @@ func alike(info stats.Metric, a, b *sample) bool {
 
 // one is one side's own measure.
 func (p *pair) one(side int, j *judge, r ItemResult, s *sample, least int) Measure {
-	if p.truth.missing > 0 && needsLabels(r.Metric) {
+	if p.truth.silent() && needsLabels(r.Metric) {
 		return without(StatusNoLabels, p.truth.detail, p.test.Rows-p.truth.missing, p.test.Rows)
 	}
 	if n, why := j.tooFew(r.Metric, s, least); why != "" && r.Kind == KindSlice {
@@ -360,7 +360,7 @@ func (p *pair) turned() *Turned {
 	was, is := decisions(p.a.score, *p.thresholds[0]), decisions(p.b.score, *p.thresholds[1])
 	c := p.both.flipCounter(p.a.positive, was, is)(make([]int32, p.a.n()), 1, 0)[0]
 	t := &Turned{Rows: c.Rows, ThresholdA: *p.thresholds[0], ThresholdB: *p.thresholds[1], ToPositive: c.ToPositive, ToNegative: c.ToNegative}
-	if p.truth.missing == 0 {
+	if !p.truth.silent() {
 		c.NegativeRate.Threshold, c.PositiveRate.Threshold = nil, nil // each has its own
 		t.Labelled = flipsOf(c)
 	}

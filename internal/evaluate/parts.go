@@ -34,7 +34,7 @@ type parts struct {
 	inner, stratum []int32
 	names, strata  []string
 	own            map[string][]Measure // of each group, by metric
-	at             [][]int32            // places in the whole sample of each group, once they are asked for
+	at, labelled   [][]int32            // places in the whole sample, and in that of labelled rows, of each group, once they are asked for
 }
 
 // split parts a table's rows: a column of texts by its values, a numeric one
@@ -300,10 +300,15 @@ func columnOf(by string) string {
 	return parsed.Columns()
 }
 
-// at is the places of a group's rows in the whole sample.
+// at is the places of a group's rows in the sample: the whole one, or that of
+// the rows that labels speak for.
 func (w *work) at(p *parts, group int) []int32 {
-	if p.at == nil {
-		p.at = w.all.places(p)
+	places := &p.at
+	if w.narrowed {
+		places = &p.labelled
 	}
-	return p.at[group]
+	if *places == nil {
+		*places = w.all.places(p)
+	}
+	return (*places)[group]
 }

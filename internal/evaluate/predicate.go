@@ -21,6 +21,7 @@ type Evaluation struct {
 	Rescored    *Rescored     `json:"rescored,omitempty"` // the caller's to add, like the model
 	Results     []ItemResult  `json:"results"`
 	Search      *Search       `json:"search,omitempty"`
+	Selection   *Selection    `json:"selection,omitempty"`
 }
 
 // Model names the model that a statement is about.
@@ -146,6 +147,8 @@ type Measure struct {
 	Needed     int      `json:"needed,omitempty"`
 	Threshold  *float64 `json:"threshold,omitempty"`
 	Detail     string   `json:"detail,omitempty"`
+	// Overlap is that of the weights, where rows were weighted by propensities.
+	Overlap *WeightOverlap `json:"overlap,omitempty"`
 }
 
 // without is a measure that has no number.
@@ -236,6 +239,8 @@ type IDs struct {
 type Labels struct {
 	Column   string      `json:"column"`
 	Missing  int         `json:"missing"`
+	Unseen   *int        `json:"unseen,omitempty"` // of the missing, rows whose declared decision shows no label
+	Young    *int        `json:"young,omitempty"`  // rows whose label, if any, was read too early
 	Positive *int        `json:"positive,omitempty"`
 	Classes  []ClassRows `json:"classes,omitempty"`
 }

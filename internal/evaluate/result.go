@@ -36,7 +36,7 @@ func (w *work) result(ctx context.Context) (*Result, error) {
 			Digest: w.Predictions.Digest, Rows: w.predictions.Rows, Scores: describe(w.joined.said.score),
 			Column: w.Spec.Predictions.Column, Columns: w.layout.scores, Decision: w.layout.decision,
 		},
-		Join: w.joined.Join, Training: w.training(out.TrainingIDs), Champion: compared, Results: w.results,
+		Join: w.joined.Join, Training: w.training(out.TrainingIDs), Champion: compared, Results: w.results, Selection: w.selection,
 	}
 	if out.Evaluation.Search, err = w.search(); err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (w *work) champion(ctx context.Context) (*Compared, error) {
 				r.Measure = without(StatusUndefined, fmt.Sprintf("the champion was trained on all %d rows that it scored", compared.Rows), 0, w.all.n())
 				return
 			}
-			part := w.all.pick(at)
+			part, said := w.spoken(limit.Metric, w.all.pick(at), said)
 			r.Measure, r.Reference = w.improvement(limit.Metric, part, part.instead(said), r.Item, notWorse(limit))
 			r.Flips = w.flips(part, said.score)
 			if missed > 0 {
@@ -210,6 +210,12 @@ func (w *work) driftReport(ctx context.Context, model Model, columns []string) (
 	results, err := j.drift(ctx, columns, w.test, w.train)
 	if err != nil {
 		return nil, err
+	}
+	for i, r := range results {
+		// A label that says too little says nothing of how labels have changed.
+		if w.truth.silent() && slices.Contains(truthColumns(w.Spec), r.Item) {
+			results[i].Measure = without(StatusNoLabels, w.truth.detail, w.test.Rows-w.truth.missing, w.test.Rows)
+		}
 	}
 	return &Drift{
 		Model: model, Spec: w.SpecDigest,

@@ -23,10 +23,14 @@ type work struct {
 	classes                  *classList // multiclass
 	layout                   layout
 	design                   *design
+	arising                  *arising
 	history, past            *history   // in time, of test and training data
 	said                     *predicted // of all rows of the predictions
 	joined                   *joined
 	all                      *sample
+	labelled                 *sample // those that labels speak for; nil where they speak for too little
+	narrowed                 bool    // all are the rows that labels speak for
+	selection                *Selection
 	slices, groups           []*parts
 	results                  []ItemResult
 }
@@ -69,6 +73,9 @@ func (w *work) read(ctx context.Context) (err error) {
 		return err
 	}
 	if w.truth, err = readLabels(w.test, spec, w.classes); err != nil {
+		return err
+	}
+	if w.arising, err = readArising(spec, w.test, w.truth); err != nil {
 		return err
 	}
 	if w.design, err = readDesign(spec, w.test); err != nil {
@@ -183,6 +190,7 @@ func (w *work) match(context.Context) (err error) {
 		return err
 	}
 	w.all = newSample(spec, w.truth, w.joined, w.design)
+	w.look()
 	w.seed = w.Test.Digest + "|" + w.joined.digest(w.joined.said)
 	w.seedOf = func(columns []string) string {
 		return w.Test.Digest + "|" + w.joined.digest(w.joined.said.alone(columns))
@@ -234,7 +242,8 @@ func (w *work) measure(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(w.Spec.Metrics)) {
 		limit := w.Spec.Metrics[name]
 		w.answer(ctx, ItemResult{Kind: KindMetric, Item: name, Metric: name}, func(r *ItemResult) {
-			r.Measure = w.metric(name, w.all, name, &limit)
+			v := w.of(name)
+			r.Measure = v.metric(name, v.all, name, &limit)
 		})
 	}
 	w.measureSlices(ctx)
@@ -249,7 +258,7 @@ func (w *work) measure(ctx context.Context) error {
 	}
 	if b := w.Spec.Baseline; b != nil {
 		w.answer(ctx, ItemResult{Kind: KindBaseline, Item: baselineItem(b), Metric: b.Metric}, func(r *ItemResult) {
-			*r = w.baseline(ctx, b)
+			*r = w.of(b.Metric).baseline(ctx, b)
 		})
 	}
 	return ctx.Err()
@@ -272,9 +281,13 @@ func (w *work) measureSlices(ctx context.Context) {
 // measureSlice answers what the spec asks about one metric on one slice: the
 // value there, and how far it falls behind.
 func (w *work) measureSlice(ctx context.Context, name string, p *parts, g int, at []int32) {
-	limit, group, part := w.Spec.Slices.Metrics[name], p.groups[g], w.all.pick(at)
+	v, whole := w.of(name), at
+	if v != w {
+		at = v.at(p, g)
+	}
+	limit, group, part := w.Spec.Slices.Metrics[name], p.groups[g], v.all.pick(at)
 	ask := func(kind, item string, measure func() Measure) {
-		w.answer(ctx, ItemResult{Kind: kind, Item: item, Metric: name, By: p.by, Group: group}, func(r *ItemResult) {
+		w.answerOn(ctx, ItemResult{Kind: kind, Item: item, Metric: name, By: p.by, Group: group}, whole, func(r *ItemResult) {
 			if n, why := w.tooFew(name, part, w.Spec.Slices.MinRows); why != "" {
 				r.Measure = w.finish(without(StatusTooFew, why, n, part.n()), item, w.thresholded(name))
 				return
@@ -291,13 +304,13 @@ func (w *work) measureSlice(ctx context.Context, name string, p *parts, g int, a
 	if limit.MaxGap != nil || w.Unjudged {
 		item := gapItem(name, p.by, group)
 		ask(KindGap, item, func() Measure {
-			return w.gap(name, w.all, at, item, &project.Limit{Max: limit.MaxGap})
+			return w.gap(name, v.all, at, item, &project.Limit{Max: limit.MaxGap})
 		})
 	}
 	if limit.MaxGapBest != nil {
 		item := bestItem(name, p.by, group)
 		ask(KindGapBest, item, func() Measure {
-			return w.gapToBest(name, p, g, item, &project.Limit{Max: limit.MaxGapBest})
+			return v.gapToBest(name, p, g, item, &project.Limit{Max: limit.MaxGapBest})
 		})
 	}
 }
@@ -305,13 +318,19 @@ func (w *work) measureSlice(ctx context.Context, name string, p *parts, g int, a
 // answer adds one result, unless the run was cancelled; without labels its
 // measure says so instead.
 func (w *work) answer(ctx context.Context, r ItemResult, measure func(*ItemResult)) {
+	w.answerOn(ctx, r, nil, measure)
+}
+
+// answerOn is answer about the rows at some places of the sample.
+func (w *work) answerOn(ctx context.Context, r ItemResult, at []int32, measure func(*ItemResult)) {
 	if ctx.Err() != nil {
 		return
 	}
-	if w.truth.missing > 0 && needsLabels(r.Metric) {
-		r.Measure = without(StatusNoLabels, w.truth.detail, w.test.Rows-w.truth.missing, w.test.Rows)
+	if m, ok := w.voiceless(r, at); ok {
+		r.Measure = m
 	} else {
 		measure(&r)
+		w.weighted(&r, at)
 	}
 	w.results = append(w.results, r)
 }

@@ -77,7 +77,7 @@ type FoundSlice struct {
 // search looks for the worst slices among the columns of the pinned test set.
 func (w *work) search() (*Search, error) {
 	s := &Search{Columns: []string{}, LeftOut: []string{}, Found: []FoundSlice{}}
-	if w.truth.missing > 0 {
+	if w.truth.silent() {
 		s.Status, s.Detail = StatusNoLabels, w.truth.detail
 		return s, nil
 	}

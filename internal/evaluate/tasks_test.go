@@ -400,7 +400,7 @@ func TestStatusesOfEveryTask(t *testing.T) {
 		},
 		"ranking, a label is missing": {
 			taskRequest(t, "ranking", rowsOf("q,y", 20, "q1,0", "q2,"), rowsOf("p", 20, "1", "2"), "mrr"),
-			map[string]string{"mrr": "no_labels: 20 of 40 rows of test.csv have no y; the first at line 3"},
+			map[string]string{"mrr": "no_labels: 20 of 40 rows of test.csv have no y; the first at line 3; labels exist only where the score is below 2"},
 		},
 		"ranking, a metric of another task": {
 			taskRequest(t, "ranking", rowsOf("q,y", 20, "q1,0", "q2,1"), rowsOf("p", 20, "1", "2"), "mae"),

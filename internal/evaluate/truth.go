@@ -20,6 +20,11 @@ type truth struct {
 	names    []string  // classes or labels
 	missing  int
 	detail   string // where labels are missing
+	without  []bool // which rows have no label that counts; nil where all have one
+	young    *int   // rows whose label was read too early; nil where nobody says when
+	taken    int    // labels that are there, and were read too early
+	unseen   *int   // rows without label whose declared decision shows none; nil where none is declared
+	selected string // why the labels that there are speak for some decisions only
 }
 
 // readLabels reads the truth of a test set by its task.
@@ -84,9 +89,9 @@ func readManyLabels(t *table.Table, labels []string, positive string) (*truth, e
 			found.detail = one.detail
 		}
 	}
-	for _, is := range missing {
+	for i, is := range missing {
 		if is {
-			found.missing++
+			found.lose(i, t.Rows)
 		}
 	}
 	return found, nil
@@ -114,7 +119,7 @@ func (f *truth) countMissing(t *table.Table, c *table.Column) {
 			if f.missing == 0 {
 				f.detail = fmt.Sprintf("the first at line %d", t.Line(i))
 			}
-			f.missing++
+			f.lose(i, t.Rows)
 		}
 	}
 	if f.missing > 0 {

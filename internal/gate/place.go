@@ -40,7 +40,8 @@ func namings(p *project.Project) []naming {
 	table := func(path string, t *project.Table) {
 		if t != nil {
 			all = append(all, naming{path + ".id", t.File, t.ID}, naming{path + ".label", t.File, t.Label}, naming{path + ".time", t.File, t.Time},
-				naming{path + ".group", t.File, t.Group}, naming{path + ".unit", t.File, t.Unit}, naming{path + ".weight", t.File, t.Weight}, naming{path + ".series", t.File, t.Series})
+				naming{path + ".group", t.File, t.Group}, naming{path + ".unit", t.File, t.Unit}, naming{path + ".weight", t.File, t.Weight}, naming{path + ".series", t.File, t.Series},
+				naming{path + ".decision", t.File, t.Decision}, naming{path + ".propensity", t.File, t.Propensity})
 			for i, label := range t.Labels {
 				all = append(all, naming{fmt.Sprintf("%s.labels[%d]", path, i), t.File, label})
 			}

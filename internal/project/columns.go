@@ -47,6 +47,7 @@ func (c *specCheck) data() {
 		{path: "data.test.season", given: t.Season != 0, may: []string{"forecasting"}, meaning: "the steps of a season", otherwise: "delete it"},
 		{path: "data.test.time", given: t.Time != "", may: Tasks(), must: []string{"forecasting"}, meaning: "the column by which rows follow each other"},
 	})
+	c.arising()
 	c.twice("data.test.labels", t.Labels)
 	c.twice("data.test.classes", t.Classes)
 }

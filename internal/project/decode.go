@@ -32,6 +32,9 @@ type tableDocument struct {
 	Labels, Classes                      []string
 	Group, Unit, Weight, Series          string
 	Season                               int
+	Decision, Propensity                 string
+	Decided                              *scalarText
+	Matures, Labelled                    string
 }
 
 // decode fills p from checked JSON.
@@ -68,9 +71,16 @@ func (d *tableDocument) table() *Table {
 		return nil
 	}
 	t := &Table{File: path.Clean(d.File), ID: d.ID, Time: d.Time, Label: d.Label, Positive: DefaultPositive, SHA256: d.SHA256, Store: d.Store,
-		Labels: d.Labels, Classes: d.Classes, Group: d.Group, Unit: d.Unit, Weight: d.Weight, Series: d.Series, Season: d.Season}
+		Labels: d.Labels, Classes: d.Classes, Group: d.Group, Unit: d.Unit, Weight: d.Weight, Series: d.Series, Season: d.Season,
+		Decision: d.Decision, Propensity: d.Propensity, Matures: d.Matures, Labelled: d.Labelled}
 	if d.Positive != nil {
 		t.Positive = string(*d.Positive)
+	}
+	switch {
+	case d.Decided != nil:
+		t.Decided = string(*d.Decided)
+	case d.Decision != "":
+		t.Decided = DefaultDecided
 	}
 	return t
 }

@@ -12,6 +12,7 @@ const (
 	DefaultNearDuplicates = 0.01
 	DefaultMethod         = "psi"
 	DefaultPositive       = "1"
+	DefaultDecided        = "1"
 	DefaultSeason         = 1
 )
 
@@ -66,6 +67,7 @@ func (t *Table) testSet(task string) TestSet {
 	return TestSet{
 		File: t.File, ID: t.ID, Time: t.Time, Label: t.Label, Positive: t.Positive, Labels: t.Labels, Classes: t.Classes,
 		Group: t.Group, Unit: t.Unit, Weight: t.Weight, Series: t.Series, Season: season,
+		Decision: t.Decision, Decided: t.Decided, Propensity: t.Propensity, Matures: t.Matures, Labelled: t.Labelled,
 	}
 }
 

@@ -55,9 +55,16 @@ type Table struct {
 	// Group is the query's column for ranking, Unit that by which rows belong
 	// together, Weight that of what a row counts, Series that of a time series.
 	Group, Unit, Weight, Series string
-	Season                      int    // steps after which a series repeats; 0 unless given
-	SHA256                      string // 64 hexadecimal digits that pin the bytes
-	Store                       string // registry, external or aggregate
+	Season                      int // steps after which a series repeats; 0 unless given
+	// Decision is the column of what was decided of a row when its label arose,
+	// Decided its value at which a row gets a label (1 unless given), and
+	// Propensity the column of the probability of the decision that was taken.
+	Decision, Decided, Propensity string
+	// Matures is how long after Time a label can still change, and Labelled when
+	// the labels were read.
+	Matures, Labelled string
+	SHA256            string // 64 hexadecimal digits that pin the bytes
+	Store             string // registry, external or aggregate
 }
 
 // Base is a model that another one adapts or was made from.

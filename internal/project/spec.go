@@ -57,6 +57,16 @@ type TestSet struct {
 	Weight  string   `json:"weight,omitempty"` // how much a row counts
 	Series  string   `json:"series,omitempty"` // of a row's time series
 	Season  int      `json:"season,omitempty"` // steps after which a series repeats
+	// Decision is the column of what was decided of a row when its label arose,
+	// Decided its value at which a row gets a label, and Propensity the column
+	// of the probability of the decision that was taken.
+	Decision   string `json:"decision,omitempty"`
+	Decided    string `json:"decided,omitempty"`
+	Propensity string `json:"propensity,omitempty"`
+	// Matures is how long after Time a label can still change, such as 90d, and
+	// Labelled when the labels were read.
+	Matures  string `json:"matures,omitempty"`
+	Labelled string `json:"labelled,omitempty"`
 }
 
 // TrainSet names the training table and its column roles.

@@ -44,6 +44,9 @@ const (
 	PerQuery
 	// Column is the mean of a column: BCa over rows.
 	Column
+	// Policy is the mean reward that a policy would bring, from decisions of
+	// another one: BCa over rows, for their effective number.
+	Policy
 )
 
 // The tasks that a metric may be of.

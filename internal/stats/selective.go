@@ -42,11 +42,11 @@ type Split struct {
 
 // Bounds of SelectiveLabels.
 const (
-	// selectiveLevel is the chance of a false alarm, over both splits.
-	selectiveLevel = 0.01
-	// leastDistance is the distance from which selection matters: with many
+	// SelectiveLevel is the chance of a false alarm, over both splits.
+	SelectiveLevel = 0.01
+	// LeastDistance is the distance from which selection matters: with many
 	// rows any trace of it is significant.
-	leastDistance = 0.1
+	LeastDistance = 0.1
 	// mostOnly is the ratio of shares up to which labels are nearly absent.
 	mostOnly = 0.05
 )
@@ -80,7 +80,7 @@ func SelectiveLabels(labelled, decided []bool, score []float64) Selective {
 }
 
 func (s *Split) judge() {
-	s.Found = s.P <= selectiveLevel/2 && s.Distance >= leastDistance
+	s.Found = s.P <= SelectiveLevel/2 && s.Distance >= LeastDistance
 	less, more := s.Below.Value(), s.Above.Value()
 	if less > more {
 		less, more = more, less

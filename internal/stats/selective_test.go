@@ -129,10 +129,10 @@ func TestSelectiveLabels(t *testing.T) {
 // show does not matter.
 func TestLargeSetsAreJudgedByEffect(t *testing.T) {
 	rng := generator(62, 1)
-	decided, score := scoredRows(rng, 60_000, false)
+	decided, score := scoredRows(rng, 1_000_000, false)
 	labelled := make([]bool, len(score))
 	for i := range labelled {
-		labelled[i] = rng.Float64() < map[bool]float64{true: 0.53, false: 0.5}[decided[i]]
+		labelled[i] = rng.Float64() < map[bool]float64{true: 0.51, false: 0.5}[decided[i]]
 	}
 	s := SelectiveLabels(labelled, decided, score)
 	if s.Found || !(s.Decision.P < 1e-6) || !(s.Decision.Distance < 0.1) {

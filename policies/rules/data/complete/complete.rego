@@ -163,19 +163,48 @@ _labels(id) := null if {
 	not _labelled(id)
 }
 
-else := null if _set(id).labels.missing == 0
+else := finding.error(sprintf("the data check does not say whether the labels of %s were read too early, though the spec says how long one takes", [id])) if {
+	id == "test"
+	input.spec.document.test.matures
+	not _young_counted
+}
 
-else := _advise(finding.fail(sprintf("%s has %d rows without a label", [id, _set(id).labels.missing])), {
-	"solution": "Fill the labels in, or leave rows without one out; then pin the new file.",
+else := _advise(finding.undecided(sprintf("%s has %d rows whose label was read before it was due", [id, _set(id).labels.young])), {
+	"solution": "Read the labels again when they are due, or leave out every row that is too young, whatever its label is; then pin the new file.",
+	"limit": "every label read when it was due (data.test.matures)",
+	"place": "data.test.matures",
+}) if {
+	id == "test"
+	_set(id).labels.young > 0
+}
+
+else := null if _set(id).labels.missing - _unseen(id) == 0
+
+else := _advise(finding.fail(sprintf("%s has %d rows without a label", [id, _set(id).labels.missing - _unseen(id)])), {
+	"solution": "Fill the labels in. Where only some decisions show what came of them, name the decision's column in data.test.decision, and keep the other rows without a label; leave rows out only where labels are missing by chance. Then pin the new file.",
 	"limit": "a label in every row",
 	"place": sprintf("data.%s.label", [id]),
 }) if {
-	_set(id).labels.missing > 0
+	_set(id).labels.missing - _unseen(id) > 0
 }
 
 else := finding.error(sprintf("the labels of %s were not looked at", [id]))
 
 _labelled(id) if _set(id).labels
+
+_young_counted if is_number(_set("test").labels.young)
+
+# unseen are the rows that have no label because of what was decided of them,
+# where the spec names the decision. What the other labels say of them is for
+# the rules about numbers.
+_unseen("test") := _set("test").labels.unseen if {
+	input.spec.document.test.decision
+	is_number(_set("test").labels.unseen)
+}
+
+else := 0
+
+_unseen("train") := 0
 
 _overlap_ids := _advise(finding.fail(sprintf("%d test rows have an id that is in the training data", [input.data.document.overlap.ids])), _apart) if input.data.document.overlap.ids > 0
 

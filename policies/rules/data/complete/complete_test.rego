@@ -39,6 +39,37 @@ test_nan_is_reported if {
 
 test_labels_missing if testing.of(rule.checks, "test") == "fail" with input as _test("/labels/missing", 3)
 
+# Whom nobody lent to shows no outcome. Only a spec that names the decision may
+# say so, and only of as many rows.
+_unseen(unseen) := testing.patched({
+	"/spec/document/test/decision": "granted", "/data/document/sets/test/labels/missing": 3,
+	"/data/document/sets/test/labels/unseen": unseen,
+})
+
+test_labels_that_nobody_can_see if {
+	testing.of(rule.checks, "test") == "pass" with input as _unseen(3)
+	testing.of(rule.checks, "test") == "fail" with input as _unseen(2)
+	testing.says(rule.checks, "test has 1 rows without a label") with input as _unseen(2)
+	testing.of(rule.checks, "test") == "fail" with input as _unseen("3")
+	testing.of(rule.checks, "test") == "error" with input as _unseen(4)
+	testing.of(rule.checks, "test") == "fail" with input as json.remove(_unseen(3), ["/spec/document/test/decision"])
+	testing.of(rule.checks, "train") == "fail" with input as json.patch(_unseen(3), [
+		{"op": "add", "path": "/data/document/sets/train/labels/missing", "value": 3},
+		{"op": "add", "path": "/data/document/sets/train/labels/unseen", "value": 3},
+	])
+}
+
+_young(young) := testing.patched({"/spec/document/test/matures": "90d", "/data/document/sets/test/labels/young": young})
+
+test_labels_read_too_early if {
+	testing.of(rule.checks, "test") == "pass" with input as _young(0)
+	testing.of(rule.checks, "test") == "undecided" with input as _young(7)
+	testing.says(rule.checks, "test has 7 rows whose label was read before it was due") with input as _young(7)
+	_check("place") == "data.test.matures" with input as _young(7)
+	testing.of(rule.checks, "test") == "error" with input as _young("none")
+	testing.of(rule.checks, "test") == "error" with input as testing.set("/spec/document/test/matures", "90d")
+}
+
 test_labels_not_looked_at if testing.of(rule.checks, "test") == "error" with input as testing.without("/data/document/sets/test/labels")
 
 test_training_labels_missing if testing.of(rule.checks, "train") == "fail" with input as testing.set("/data/document/sets/train/labels/missing", 3)
