@@ -18,7 +18,10 @@ func AUC(positive []bool, score []float64) float64 { return countPairs(positive,
 // there is an exact conservative bound instead: take k = min(positives,
 // negatives) disjoint pairs, independent of each other.
 func DeLong(positive []bool, score []float64, confidence float64) (auc float64, i Interval) {
-	p := countPairs(positive, score)
+	return countPairs(positive, score).deLong(confidence)
+}
+
+func (p pairCount) deLong(confidence float64) (auc float64, i Interval) {
 	auc = p.auc()
 	if math.IsNaN(auc) {
 		return auc, noInterval("delong", "one class only")
