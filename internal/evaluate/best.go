@@ -81,7 +81,7 @@ func (w *work) ownMeasures(name string, p *parts) []Measure {
 	}
 	measures := make([]Measure, len(p.groups))
 	for g, group := range p.groups {
-		part := w.all.pick(w.at(p, g))
+		part := w.slice(p, g)
 		item := sliceItem(name, p.by, group)
 		if n, why := w.tooFew(name, part, w.Spec.Slices.MinRows); why != "" {
 			measures[g] = w.finish(without(StatusTooFew, why, n, part.n()), item, w.thresholded(name))

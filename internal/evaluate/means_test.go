@@ -54,7 +54,7 @@ func TestMeansOfManyRowsAreNotDrawn(t *testing.T) {
 			s.weight, other.weight = weight, weight
 			asDrawn(t, name, j.metric(name, s, name, nil), metric)
 			if name != "mean(x)" { // whose distance is not below 0
-				asDrawn(t, name+" of a slice", j.gap(name, s, at, name, nil), gap)
+				asDrawn(t, name+" of a slice", j.gap(name, s, s.pick(at), func() []int32 { return at }, name, nil), gap)
 				_, paired := r.BCa(n, paired(info, s, other))
 				m, _ := j.improvement(name, s, other, name, nil)
 				asDrawn(t, name+" of two models", m, paired)
@@ -99,7 +99,7 @@ func TestCalibrationGapKnowsItsBias(t *testing.T) {
 			at = append(at, int32(10*i))
 		}
 		for _, name := range []string{"ece", "mce", "brier_reliability"} {
-			m := j.gap(name, s, at, name, nil)
+			m := j.gap(name, s, s.pick(at), func() []int32 { return at }, name, nil)
 			if m.Method != "bootstrap_centred" || m.Low == nil || *m.Low > 0 || *m.High < *m.Value {
 				t.Errorf("%s of %d rows: got %+v; want an interval that holds 0", name, n, m)
 			}

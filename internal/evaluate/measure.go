@@ -99,7 +99,7 @@ func (j *judge) measure(info stats.Metric, s *sample, item string) (Measure, *st
 	}
 	v, two, ok := s.simple(info)
 	if !ok {
-		return j.general(info, s, item)
+		return j.general(info, s.full(), item)
 	}
 	switch two.Kind {
 	case stats.Rate:
@@ -107,17 +107,31 @@ func (j *judge) measure(info stats.Metric, s *sample, item string) (Measure, *st
 		return with(p.Value(), p.Interval(r.Confidence), p.N, n), &p
 	case stats.Decision:
 		c := v.decided()
-		return with(c.Value(two.Base), r.DecisionInterval(c, two.Base), n, n), nil
+		return with(c.Value(two.Name), r.DecisionInterval(c, two.Name), n, n), nil
 	case stats.Rank:
+		if v.counts != nil {
+			auc, i := v.counts.ranks().DeLong(r.Confidence)
+			return with(auc, i, n, n), nil
+		}
 		auc, i := stats.DeLong(v.positive, v.score, r.Confidence)
 		return with(auc, i, n, n), nil
-	case stats.Calibration:
-		if t, ok := v.reliability(two); ok {
-			i, null := chanceOf(r, two, t)
-			m := with(v.compute(two)(nil), i, n, n)
-			m.Null95 = null
-			return m, nil
+	}
+	if of, ok := v.moments(two); ok && n > stats.ClosedRows {
+		m := with(two.MeanValue(of), two.MeanInterval(of, r.Confidence), n, n)
+		if m.Status == StatusOK {
+			m.note(v.counts.Note(two))
 		}
+		return m, nil
+	}
+	if t, ok := v.reliability(two); ok {
+		i, null := chanceOf(r, two, t)
+		m := with(t.Value(two), i, n, n)
+		m.Null95 = null
+		return m, nil
+	}
+	v = v.full()
+	switch two.Kind {
+	case stats.Calibration:
 		null := r.CalibrationNull(v.score, stats.CalibrationBins, 0.95, 0.975)
 		value, i := r.Calibration(n, null[1], v.build(two))
 		m := with(value, i, n, n)
@@ -220,6 +234,9 @@ func (s *sample) means(info stats.Metric) (stats.Means, bool) {
 func (s *sample) reliability(info stats.Metric) (stats.Reliability, bool) {
 	if s.n() <= stats.ClosedRows || !s.plain() || !info.OfBins() {
 		return stats.Reliability{}, false
+	}
+	if s.counts != nil {
+		return s.counts.Bins, s.counts.Bins.Len() == s.n()
 	}
 	two, err := s.calibrated()
 	return stats.ReliabilityOf(two.Positive, two.Score), err == nil
@@ -327,7 +344,7 @@ func (j *judge) tooFew(name string, s *sample, least int) (n int, why string) {
 		return n, strconv.Itoa(least) + " are asked for"
 	}
 	if ok && (two.Base == "roc_auc" || two.Base == "average_precision") {
-		positive := countPositive(v.positive)
+		positive := v.positives()
 		if few := min(positive, v.n()-positive); few > 0 && few < leastOfAClass {
 			return few, fmt.Sprintf("only %d rows of one class, and %d are needed", few, leastOfAClass)
 		}
@@ -335,9 +352,8 @@ func (j *judge) tooFew(name string, s *sample, least int) (n int, why string) {
 	return n, ""
 }
 
-// gap measures how far a part falls behind all rows.
-func (j *judge) gap(name string, all *sample, at []int32, item string, limit *project.Limit) Measure {
-	part := all.pick(at)
+// gap measures how far a part, the rows at some places, falls behind all rows.
+func (j *judge) gap(name string, all, part *sample, at func() []int32, item string, limit *project.Limit) Measure {
 	info, refusal := j.lookup(name, part)
 	if refusal != nil {
 		return *refusal
@@ -353,7 +369,7 @@ func (j *judge) gap(name string, all *sample, at []int32, item string, limit *pr
 	if few, why := part.tooFewToDraw(); why != "" {
 		return without(StatusTooFew, why, few, part.n())
 	}
-	i, n := j.gapInterval(info, all, at, item)
+	i, n := j.gapInterval(info, all, part, at, item)
 	value := behind(info.Better, whole, here)
 	m := j.finish(with(value, i, n, part.n()), item, j.thresholded(name))
 	m.Needed = j.needed(m, limit, nil)
@@ -382,13 +398,22 @@ func (s *sample) point(info stats.Metric) float64 {
 	if s.n() == 0 {
 		return math.NaN()
 	}
-	if v, two, ok := s.simple(info); ok {
-		if two.Thresholded() {
-			return v.decided().Value(two.Base)
-		}
-		s, info = v, two
+	v, two, ok := s.simple(info)
+	switch {
+	case !ok:
+		return s.full().compute(info)(nil)
+	case two.Thresholded():
+		return v.decided().Value(two.Name)
+	case two.Kind == stats.Rank && v.counts != nil:
+		return v.counts.ranks().AUC()
 	}
-	return s.compute(info)(nil)
+	if of, ok := v.moments(two); ok {
+		return two.MeanValue(of)
+	}
+	if t, ok := v.reliability(two); ok {
+		return t.Value(two)
+	}
+	return v.full().compute(two)(nil)
 }
 
 // behind is by how much second is worse than first.
@@ -406,14 +431,17 @@ func behind(better stats.Direction, first, second float64) float64 {
 	return first - second
 }
 
-func (j *judge) gapInterval(info stats.Metric, all *sample, at []int32, item string) (stats.Interval, int) {
-	n := all.pick(at).counted(info)
-	if len(at) == all.n() {
+func (j *judge) gapInterval(info stats.Metric, all, part *sample, at func() []int32, item string) (stats.Interval, int) {
+	n := part.counted(info)
+	if part.n() == all.n() {
 		return stats.Interval{Method: "exact", Detail: "the slice holds all rows"}, n
+	}
+	if i, n, ok := j.gapOfCounts(info, all, part, item); ok {
+		return i, n
 	}
 	r := j.resampling(item)
 	marked := make([]bool, all.n())
-	for _, k := range at {
+	for _, k := range at() {
 		marked[k] = true
 	}
 	if means, ok := all.means(info); ok {
@@ -426,28 +454,13 @@ func (j *judge) gapInterval(info stats.Metric, all *sample, at []int32, item str
 		return i, n
 	case !ok:
 		v, two = all, info
-	case two.Kind == stats.Rate:
-		whole, _ := v.decided().Rate(two.Base)
-		part, _ := v.pick(at).decided().Rate(two.Base)
-		i := stats.Gap(whole, part, r.Confidence)
-		switch info.Better {
-		case stats.Less:
-			i = i.Negate()
-		case stats.Neither:
-			i = i.Magnitude()
-		}
-		return i, part.N
-	case two.Kind == stats.Decision:
-		return r.DecisionGap(v.decided(), v.pick(at).decided(), func(whole, part stats.Confusion) float64 {
-			return behind(info.Better, whole.Value(two.Base), part.Value(two.Base))
-		}), n
 	case two.Kind == stats.Rank:
 		_, i := stats.DeLongGap(v.positive, v.score, marked, r.Confidence)
 		return i, n
 	}
 	gap := func(rows []int32) stats.Statistic { return gapStatistic(two, v, marked, rows) }
 	if two.Kind == stats.Calibration && v.drawn() == nil {
-		return v.calibrationGap(r, two, at, marked, gap), n
+		return v.calibrationGap(r, two, at(), marked, gap), n
 	}
 	_, i := r.Stratified(marked, gap)
 	return i, n
@@ -491,6 +504,47 @@ func (s *sample) chance(r stats.Resampling, info stats.Metric) (float64, error) 
 		return 0, err
 	}
 	return null[0], nil
+}
+
+// gapOfCounts is the interval of a gap that counts of rows are enough for.
+func (j *judge) gapOfCounts(info stats.Metric, all, part *sample, item string) (i stats.Interval, n int, ok bool) {
+	v, two, ok := all.simple(info)
+	if !ok {
+		return i, 0, false
+	}
+	here, _, _ := part.simple(info)
+	switch two.Kind {
+	case stats.Rate:
+		whole, _ := v.decided().Rate(two.Base)
+		rate, _ := here.decided().Rate(two.Base)
+		i := stats.Gap(whole, rate, j.spec.Confidence)
+		switch info.Better {
+		case stats.Less:
+			i = i.Negate()
+		case stats.Neither:
+			i = i.Magnitude()
+		}
+		return i, rate.N, true
+	case stats.Decision:
+		return j.resampling(item).DecisionGap(v.decided(), here.decided(), two, func(whole, part float64) float64 {
+			return behind(info.Better, whole, part)
+		}), part.n(), true
+	case stats.Rank:
+		if v.counts != nil && here.counts != nil {
+			_, i := v.counts.ranks().Gap(here.counts.ranks(), j.spec.Confidence)
+			return i, part.n(), true
+		}
+	}
+	if all.n() <= stats.ClosedRows {
+		return i, 0, false
+	}
+	if t, ok := v.reliability(two); ok && here.counts != nil {
+		in := here.counts.Bins
+		return j.resampling(item).ReliabilityGap(two, in, t.Minus(in)), part.n(), in.Len() == part.n()
+	}
+	whole, known := v.moments(two)
+	inside, ok := here.moments(two)
+	return two.MeanGap(inside, whole.Minus(inside), j.spec.Confidence), part.n(), known && ok
 }
 
 // gapStatistic is by how much the marked rows are behind all.

@@ -35,6 +35,7 @@ type parts struct {
 	names, strata  []string
 	own            map[string][]Measure // of each group, by metric
 	at, labelled   [][]int32            // places in the whole sample, and in that of labelled rows, of each group, once they are asked for
+	counts         []*counts            // of each group's rows, where they are counted
 }
 
 // split parts a table's rows: a column of texts by its values, a numeric one

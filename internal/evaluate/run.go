@@ -239,6 +239,7 @@ func splitAll(t *table.Table, by []string) (all []*parts, err error) {
 }
 
 func (w *work) measure(ctx context.Context) error {
+	w.count()
 	for _, name := range slices.Sorted(maps.Keys(w.Spec.Metrics)) {
 		limit := w.Spec.Metrics[name]
 		w.answer(ctx, ItemResult{Kind: KindMetric, Item: name, Metric: name}, func(r *ItemResult) {
@@ -270,9 +271,9 @@ func (w *work) measureSlices(ctx context.Context) {
 	}
 	for _, p := range w.slices {
 		for g := range p.groups {
-			at := w.at(p, g)
+			part := w.slice(p, g)
 			for _, name := range slices.Sorted(maps.Keys(w.Spec.Slices.Metrics)) {
-				w.measureSlice(ctx, name, p, g, at)
+				w.measureSlice(ctx, name, p, g, part)
 			}
 		}
 	}
@@ -280,14 +281,14 @@ func (w *work) measureSlices(ctx context.Context) {
 
 // measureSlice answers what the spec asks about one metric on one slice: the
 // value there, and how far it falls behind.
-func (w *work) measureSlice(ctx context.Context, name string, p *parts, g int, at []int32) {
-	v, whole := w.of(name), at
+func (w *work) measureSlice(ctx context.Context, name string, p *parts, g int, part *sample) {
+	v, limit, group := w.of(name), w.Spec.Slices.Metrics[name], p.groups[g]
+	places := func() []int32 { return v.at(p, g) }
 	if v != w {
-		at = v.at(p, g)
+		part = v.all.pick(places())
 	}
-	limit, group, part := w.Spec.Slices.Metrics[name], p.groups[g], v.all.pick(at)
 	ask := func(kind, item string, measure func() Measure) {
-		w.answerOn(ctx, ItemResult{Kind: kind, Item: item, Metric: name, By: p.by, Group: group}, whole, func(r *ItemResult) {
+		w.answerOn(ctx, ItemResult{Kind: kind, Item: item, Metric: name, By: p.by, Group: group}, func() []int32 { return w.at(p, g) }, func(r *ItemResult) {
 			if n, why := w.tooFew(name, part, w.Spec.Slices.MinRows); why != "" {
 				r.Measure = w.finish(without(StatusTooFew, why, n, part.n()), item, w.thresholded(name))
 				return
@@ -304,7 +305,7 @@ func (w *work) measureSlice(ctx context.Context, name string, p *parts, g int, a
 	if limit.MaxGap != nil || w.Unjudged {
 		item := gapItem(name, p.by, group)
 		ask(KindGap, item, func() Measure {
-			return w.gap(name, v.all, at, item, &project.Limit{Max: limit.MaxGap})
+			return w.gap(name, v.all, part, places, item, &project.Limit{Max: limit.MaxGap})
 		})
 	}
 	if limit.MaxGapBest != nil {
@@ -322,7 +323,7 @@ func (w *work) answer(ctx context.Context, r ItemResult, measure func(*ItemResul
 }
 
 // answerOn is answer about the rows at some places of the sample.
-func (w *work) answerOn(ctx context.Context, r ItemResult, at []int32, measure func(*ItemResult)) {
+func (w *work) answerOn(ctx context.Context, r ItemResult, at func() []int32, measure func(*ItemResult)) {
 	if ctx.Err() != nil {
 		return
 	}

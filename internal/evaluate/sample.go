@@ -32,6 +32,13 @@ type sample struct {
 	noScale string
 	// what is the class or label that a sample of two classes is about.
 	what string
+
+	// counts are those of the rows of a binary sample that all count once and
+	// stand alone; nil where there are none.
+	counts *counts
+	// later makes a sample of which only the counts are known; nil where the
+	// rows are at hand.
+	later func() *sample
 }
 
 func newSample(spec *project.Spec, t *truth, j *joined, d *design) *sample {
@@ -48,14 +55,29 @@ func newSample(spec *project.Spec, t *truth, j *joined, d *design) *sample {
 	return s
 }
 
-func (s *sample) n() int { return len(s.rows) }
+func (s *sample) n() int {
+	if s.later != nil {
+		return s.counts.N()
+	}
+	return len(s.rows)
+}
+
+// full is the sample with its rows.
+func (s *sample) full() *sample {
+	if s.later != nil {
+		return s.later()
+	}
+	return s
+}
 
 // pick is some of the sample's rows, by their place in it; nil picks all.
 func (s *sample) pick(at []int32) *sample {
 	if at == nil {
 		return s
 	}
+	s = s.full()
 	p := *s
+	p.counts = nil
 	p.rows, p.said = take(s.rows, at), s.said.pick(at)
 	p.score = p.said.score
 	p.positive, p.label, p.class = takeAny(s.positive, at), takeAny(s.label, at), takeAny(s.class, at)
@@ -68,7 +90,8 @@ func (s *sample) pick(at []int32) *sample {
 
 // instead is the same rows with what another model says of them.
 func (s *sample) instead(other *predicted) *sample {
-	p := *s
+	p := *s.full()
+	p.counts = nil
 	p.said, p.score = other, other.score
 	return &p
 }
@@ -172,7 +195,20 @@ func (s *sample) confusion(threshold float64) stats.Confusion {
 }
 
 // decided counts the decisions at the sample's own threshold.
-func (s *sample) decided() stats.Confusion { return s.confusion(*s.threshold) }
+func (s *sample) decided() stats.Confusion {
+	if s.counts != nil {
+		return s.counts.Table
+	}
+	return s.confusion(*s.threshold)
+}
+
+// positives is the number of positive rows.
+func (s *sample) positives() int {
+	if s.counts != nil {
+		return s.counts.Positive()
+	}
+	return countPositive(s.positive)
+}
 
 // plain says whether every row counts once and stands alone, so that a metric
 // of counts has the interval of counts.
@@ -188,10 +224,10 @@ func (s *sample) simple(info stats.Metric) (*sample, stats.Metric, bool) {
 	switch s.task {
 	case "binary":
 		switch info.Base {
-		case "balanced_accuracy", "f1", "mcc", "roc_auc", "average_precision", "log_loss", "brier", "ece":
+		case "roc_auc", "average_precision", "log_loss", "brier", "ece":
 			return s, info, true
 		}
-		return s, info, info.Kind == stats.Rate
+		return s, info, info.Kind == stats.Rate || info.Kind == stats.Decision || info.OfBins() && s.n() > stats.ClosedRows
 	case "regression", "forecasting":
 		switch info.Base {
 		case "mae", "bias", "mape", "rmse", "r2", "median_ae":
@@ -271,6 +307,7 @@ func (s *sample) whyUndefined(info stats.Metric) string {
 	if v, two, ok := s.simple(info); ok && v != s {
 		return v.whyUndefined(two)
 	}
+	s = s.full()
 	switch {
 	case s.positive != nil:
 		return s.whyOfTwo(info)

@@ -222,18 +222,18 @@ func (w *work) speaking(s *sample, said *predicted) (*sample, *predicted) {
 
 // voiceless is the measure of a result that labels cannot give; false where
 // they can. at are the places of the rows that it is about, nil for all.
-func (w *work) voiceless(r ItemResult, at []int32) (Measure, bool) {
+func (w *work) voiceless(r ItemResult, at func() []int32) (Measure, bool) {
 	refuse := func(why string) (Measure, bool) {
 		if at == nil {
 			return without(StatusNoLabels, why, w.test.Rows-w.truth.missing, w.test.Rows), true
 		}
-		n := 0
-		for _, k := range at {
+		n, rows := 0, at()
+		for _, k := range rows {
 			if w.truth.has(int(w.all.rows[k])) {
 				n++
 			}
 		}
-		return without(StatusNoLabels, why, n, len(at)), true
+		return without(StatusNoLabels, why, n, len(rows)), true
 	}
 	switch v := w.of(r.Metric); {
 	case !needsLabels(r.Metric):
@@ -251,7 +251,7 @@ func (w *work) voiceless(r ItemResult, at []int32) (Measure, bool) {
 	if at == nil {
 		return Measure{}, false
 	}
-	if o := w.support(at); o.Problem != "" {
+	if o := w.support(at()); o.Problem != "" {
 		m, _ := refuse("weighting does not mend it here: " + o.Problem)
 		m.Overlap = overlapOf(o)
 		return m, true
@@ -260,11 +260,15 @@ func (w *work) voiceless(r ItemResult, at []int32) (Measure, bool) {
 }
 
 // weighted writes into a measure by which weights its rows speak for others.
-func (w *work) weighted(r *ItemResult, at []int32) {
+func (w *work) weighted(r *ItemResult, at func() []int32) {
 	if w.of(r.Metric) == w || r.Kind == KindFairness {
 		return
 	}
-	o := w.support(at)
+	var rows []int32 // all
+	if at != nil {
+		rows = at()
+	}
+	o := w.support(rows)
 	if r.Rows = o.Rows; r.Status != StatusOK {
 		return
 	}

@@ -66,11 +66,15 @@ func fromCells(n []int) Confusion { return Confusion{n[0], n[1], n[2], n[3]} }
 
 // DecisionInterval is the BCa interval of a metric of kind Decision, resampled
 // over the cells of the table, which is the bootstrap over rows at no cost per
-// row. A table without errors leaves no width; then f1 and balanced_accuracy
+// row; of many rows in every cell it is ABC's, without draws. A table without errors leaves no width; then f1 and balanced_accuracy
 // get an exact bound.
 func (r Resampling) DecisionInterval(c Confusion, metric string) Interval {
 	f := binaryFormula(metric)
-	i := r.Cells([][]int{c.cells()}, func(n [][]int) float64 { return fromCells(n[0]).by(f) })
+	of := func(n [][]int) float64 { return fromCells(n[0]).by(f) }
+	if tables := [][]int{c.cells()}; countsAreMany(tables) {
+		return smoothCells(tables, of).interval(r.Confidence)
+	}
+	i := r.Cells([][]int{c.cells()}, of)
 	if !i.Degenerate {
 		return i
 	}
@@ -94,14 +98,21 @@ func (r Resampling) DecisionInterval(c Confusion, metric string) Interval {
 	return i
 }
 
-// DecisionGap is the BCa interval of a comparison of all rows with a part of
-// them; the part and the rest are resampled apart.
-func (r Resampling) DecisionGap(all, part Confusion, f func(all, part Confusion) float64) Interval {
+// DecisionGap is the interval of by how much a metric of kind Decision is worse
+// on a part of the rows than on all of them, as compare says; the part and the
+// rest are resampled apart.
+func (r Resampling) DecisionGap(all, part Confusion, m Metric, compare func(all, part float64) float64) Interval {
+	f := binaryFormula(m.Name)
 	rest := Confusion{all.TP - part.TP, all.FP - part.FP, all.TN - part.TN, all.FN - part.FN}
-	return r.Cells([][]int{part.cells(), rest.cells()}, func(n [][]int) float64 {
+	tables := [][]int{part.cells(), rest.cells()}
+	of := func(n [][]int) float64 {
 		p, q := fromCells(n[0]), fromCells(n[1])
-		return f(Confusion{p.TP + q.TP, p.FP + q.FP, p.TN + q.TN, p.FN + q.FN}, p)
-	})
+		return compare(Confusion{p.TP + q.TP, p.FP + q.FP, p.TN + q.TN, p.FN + q.FN}.by(f), p.by(f))
+	}
+	if straight := m.Better == More || m.Better == Less; straight && countsAreMany(tables) {
+		return smoothCells(tables, of).interval(r.Confidence)
+	}
+	return r.Cells(tables, of)
 }
 
 // DecisionPaired is the BCa interval of a comparison of two models on the same

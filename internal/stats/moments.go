@@ -70,6 +70,23 @@ func (m Moments) Merge(o Moments) Moments {
 	}
 }
 
+// Minus is of the numbers that are not in a part.
+func (m Moments) Minus(part Moments) Moments {
+	n := m.N - part.N
+	switch {
+	case part.N == 0:
+		return m
+	case n <= 0:
+		return Moments{}
+	}
+	a, b, all := float64(n), float64(part.N), float64(m.N)
+	rest := Moments{N: n, Mean: m.Mean + (m.Mean-part.Mean)*b/a}
+	d := part.Mean - rest.Mean
+	rest.M2 = max(m.M2-part.M2-d*d*a*b/all, 0)
+	rest.M3 = m.M3 - part.M3 - d*d*d*a*b*(a-b)/(all*all) - 3*d*(a*part.M2-b*rest.M2)/all
+	return rest
+}
+
 // Scale is of the numbers times a factor.
 func (m Moments) Scale(by float64) Moments {
 	return Moments{N: m.N, Mean: m.Mean * by, M2: m.M2 * by * by, M3: m.M3 * by * by * by}

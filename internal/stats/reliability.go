@@ -46,6 +46,21 @@ func (t Reliability) Merge(o Reliability) Reliability {
 	return t
 }
 
+// Minus is of the rows that are not in a part.
+func (t Reliability) Minus(part Reliability) Reliability {
+	for i, b := range part {
+		rest := &t[i]
+		rest.N -= b.N
+		rest.Positive -= b.Positive
+		rest.Probability -= b.Probability
+		rest.Variance -= b.Variance
+		if rest.N == 0 { // and not what rounding leaves
+			*rest = CalibrationSum{}
+		}
+	}
+	return t
+}
+
 // Len is the number of rows.
 func (t Reliability) Len() (n int) {
 	for _, b := range t {

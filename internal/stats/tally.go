@@ -17,16 +17,7 @@ type Tally struct {
 	// They and Bins are of scores that are probabilities, and empty for others.
 	LogLoss, Brier Moments
 	Clipped        int
-	// Bins are those of equal width of the expected calibration error.
-	Bins [CalibrationBins]CalibrationBin
-}
-
-// CalibrationBin counts the rows of a bin of probabilities.
-type CalibrationBin struct {
-	Rows, Positive int
-	// Sum is that of the probabilities, Spread that of p·(1−p): the variance of
-	// the number of positives where the probabilities are true.
-	Sum, Spread float64
+	Bins           Reliability
 }
 
 // N is the number of rows.
@@ -39,6 +30,14 @@ func (t Tally) Positive() int { return t.Table.TP + t.Table.FN }
 type Partition struct {
 	Groups int
 	Of     []int32
+}
+
+// Note is what had to be bent to get a metric's value from the tally, or "".
+func (t Tally) Note(m Metric) string {
+	if m.Base == "log_loss" {
+		return clippedNote(t.Clipped)
+	}
+	return ""
 }
 
 // Tallies counts a sample whole and by the groups of each partition, in one
@@ -75,10 +74,7 @@ func (t Tally) merge(o Tally) Tally {
 	}
 	t.Table = Confusion{t.Table.TP + o.Table.TP, t.Table.FP + o.Table.FP, t.Table.TN + o.Table.TN, t.Table.FN + o.Table.FN}
 	t.LogLoss, t.Brier, t.Clipped = t.LogLoss.Merge(o.LogLoss), t.Brier.Merge(o.Brier), t.Clipped+o.Clipped
-	for i, b := range o.Bins {
-		sum := &t.Bins[i]
-		*sum = CalibrationBin{sum.Rows + b.Rows, sum.Positive + b.Positive, sum.Sum + b.Sum, sum.Spread + b.Spread}
-	}
+	t.Bins = t.Bins.Merge(o.Bins)
 	return t
 }
 
@@ -173,7 +169,7 @@ type tallyCell struct {
 	table    [4]int // by label and decision
 	log, sq  powers
 	clipped  int
-	bins     [CalibrationBins]CalibrationBin
+	bins     Reliability
 	occupied bool
 }
 
@@ -189,13 +185,9 @@ func (t *tallyCell) decide(positive, decided bool) {
 }
 
 func (t *tallyCell) lose(positive bool, p float64) {
-	b := &t.bins[calibrationBin(p, CalibrationBins)]
-	b.Rows++
-	b.Sum += p
-	b.Spread += p * (1 - p)
+	t.bins.Add(positive, p)
 	off := p
 	if positive {
-		b.Positive++
 		off = 1 - p
 	} else {
 		p = 1 - p

@@ -43,13 +43,7 @@ func twin(positive []bool, score []float64, threshold float64, in func(i int) bo
 	out := Tally{Table: Confuse(y, p, threshold)}
 	losses, wrong := LogLosses(y, p)
 	out.LogLoss, out.Brier, out.Clipped = MomentsOf(losses), MomentsOf(Squares(y, p)), wrong
-	for i, p := range p {
-		b := &out.Bins[calibrationBin(p, CalibrationBins)]
-		b.Rows, b.Sum, b.Spread = b.Rows+1, b.Sum+p, b.Spread+p*(1-p)
-		if y[i] {
-			b.Positive++
-		}
-	}
+	out.Bins = ReliabilityOf(y, p)
 	return out
 }
 
@@ -78,7 +72,7 @@ func sameTally(t *testing.T, name string, got, want Tally) {
 	}
 	for i, b := range got.Bins {
 		w := want.Bins[i]
-		if b.Rows != w.Rows || b.Positive != w.Positive || !closeTo(b.Sum, w.Sum, 1e-11) || !closeTo(b.Spread, w.Spread, 1e-11) {
+		if b.N != w.N || b.Positive != w.Positive || !closeTo(b.Probability, w.Probability, 1e-11) || !closeTo(b.Variance, w.Variance, 1e-11) {
 			t.Errorf("%s, bin %d: got %+v; want %+v", name, i, b, w)
 		}
 	}
@@ -90,7 +84,9 @@ func sameTally(t *testing.T, name string, got, want Tally) {
 	}
 }
 
-func closeTo(a, b, relative float64) bool { return math.Abs(a-b) <= relative*math.Max(1e-3, math.Abs(b)) }
+func closeTo(a, b, relative float64) bool {
+	return math.Abs(a-b) <= relative*math.Max(1e-3, math.Abs(b))
+}
 
 // Without a threshold nobody is decided positive, and of scores that are no
 // probabilities there are no losses.

@@ -1,0 +1,66 @@
+package evaluate
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/weighlock/weighlock/internal/stats"
+)
+
+// counts are what one pass over the rows tells of a binary sample, and what
+// one ordering of them does, once it is asked for.
+type counts struct {
+	stats.Tally
+	ranks func() stats.RankTally
+}
+
+// moments are those of the losses whose mean a metric is.
+func (s *sample) moments(info stats.Metric) (of stats.Moments, ok bool) {
+	if s.counts == nil {
+		return of, false
+	}
+	switch info.Base {
+	case "log_loss":
+		of = s.counts.LogLoss
+	case "brier":
+		of = s.counts.Brier
+	}
+	return of, of.N == s.n()
+}
+
+// count goes over the rows of a binary sample that all count once and stand
+// alone, once for all slices.
+func (w *work) count() {
+	if w.Spec.Task != "binary" || !w.all.plain() || w.truth.silent() {
+		return
+	}
+	by := make([]stats.Partition, len(w.slices))
+	for k, p := range w.slices {
+		by[k] = stats.Partition{Groups: len(p.groups), Of: ofRows(p.code, w.all.rows)}
+	}
+	losses := slices.ContainsFunc(metricNames(w.Spec), func(name string) bool {
+		m, ok := stats.Lookup(name)
+		return ok && m.Probability
+	})
+	whole, groups := stats.Tallies(w.all.positive, w.all.score, w.all.threshold, losses, by)
+	ranks := sync.OnceValues(func() (stats.RankTally, [][]stats.RankTally) {
+		return stats.RankTallies(w.all.positive, w.all.score, by)
+	})
+	w.all.counts = &counts{whole, func() stats.RankTally { all, _ := ranks(); return all }}
+	for k, p := range w.slices {
+		p.counts = make([]*counts, len(p.groups))
+		for g := range p.counts {
+			p.counts[g] = &counts{groups[k][g], func() stats.RankTally { _, of := ranks(); return of[k][g] }}
+		}
+	}
+}
+
+// slice is the sample of a group's rows. Where they are counted, the rows are
+// put together only when something needs them.
+func (w *work) slice(p *parts, group int) *sample {
+	whole := func() *sample { return w.all.pick(w.at(p, group)) }
+	if p.counts == nil {
+		return whole()
+	}
+	return &sample{task: w.all.task, threshold: w.all.threshold, counts: p.counts[group], later: sync.OnceValue(whole)}
+}
