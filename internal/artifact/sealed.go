@@ -76,19 +76,31 @@ func (s *Sealing) Reader(r io.ReaderAt) *Sealed {
 	return &Sealed{r: r, size: s.size, seed: s.part.Seed(), sums: s.sums}
 }
 
+// Size is how many bytes were added.
+func (s *Sealing) Size() int64 { return s.size }
+
 // Seal computes the SHA-256 of the first size bytes of r, all of which must be
 // there, and returns a reader of exactly these bytes.
 func Seal(r io.ReaderAt, size int64) (*Sealed, string, error) {
+	s, err := SealingOf(r, size)
+	if err != nil {
+		return nil, "", err
+	}
+	return s.Reader(r), s.Digest(), nil
+}
+
+// SealingOf adds the first size bytes of r, all of which must be there.
+func SealingOf(r io.ReaderAt, size int64) (*Sealing, error) {
 	s := NewSealing()
 	part := make([]byte, sealedPart)
 	for at := int64(0); at < size; at += sealedPart {
 		b := part[:min(sealedPart, size-at)]
 		if err := full(r, b, at); err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		s.Add(b)
 	}
-	return s.Reader(r), s.Digest(), nil
+	return s, nil
 }
 
 // ReadAt is io.ReaderAt's; ErrChanged where the bytes are others by now.

@@ -3,7 +3,6 @@ package evaluate
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -30,12 +29,12 @@ func FileSource(name, dir, file string) (*Source, error) {
 	}
 	var found []lineage.File
 	for _, m := range all {
-		digest, size, err := m.sum()
+		known, err := m.sum()
 		if err != nil {
 			return nil, err
 		}
-		s.Size += size
-		found = append(found, lineage.File{Path: m.Name, Digest: digest})
+		s.Size += known.Size()
+		found = append(found, lineage.File{Path: m.Name, Digest: known.Digest()})
 	}
 	if s.Digest, err = s.digest(found); err != nil {
 		return nil, err
@@ -46,11 +45,11 @@ func FileSource(name, dir, file string) (*Source, error) {
 // one is the file at a path, which people call shown.
 func one(name, shown, path string) (*Source, error) {
 	m := Member{Path: shown, Open: opener(path)}
-	digest, size, err := m.sum()
+	known, err := m.sum()
 	if err != nil {
 		return nil, err
 	}
-	return &Source{Name: name, Path: shown, Digest: digest, Size: size, Open: m.Open}, nil
+	return &Source{Name: name, Path: shown, Digest: known.Digest(), Size: known.Size(), Open: m.Open, known: known}, nil
 }
 
 func members(dir, pattern string) ([]Member, error) {
@@ -87,18 +86,18 @@ func openFile(path string) (*os.File, os.FileInfo, error) {
 	return f, info, err
 }
 
-// sum is the member's digest and size.
-func (m Member) sum() (string, int64, error) {
+// sum reads the member for its digest.
+func (m Member) sum() (*artifact.Sealing, error) {
 	r, size, err := m.Open()
 	if err != nil {
-		return "", 0, err
+		return nil, err
 	}
 	defer r.Close()
-	digest, size, err := artifact.DigestReader(io.NewSectionReader(r, 0, size))
+	known, err := artifact.SealingOf(r, size)
 	if err != nil {
-		return "", 0, fmt.Errorf("reading %s: %w", m.Path, err)
+		return nil, fmt.Errorf("reading %s: %w", m.Path, err)
 	}
-	return digest, size, nil
+	return known, nil
 }
 
 // held is a file in memory.

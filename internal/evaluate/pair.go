@@ -87,6 +87,7 @@ func (r *Rows) read(ctx context.Context) (*work, error) {
 			return nil, err
 		}
 	}
+	w.sow()
 	return w, nil
 }
 
@@ -150,7 +151,6 @@ func (w *work) matchHidden(context.Context) error {
 		w.design.scale, w.design.noScale = nil, "the training data that scales it is not at hand"
 	}
 	w.joined, w.all = j, newSample(w.Spec, w.truth, j, w.design)
-	w.seed = w.Test.Digest + "|" + j.digest(j.said)
 	return nil
 }
 

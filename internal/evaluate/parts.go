@@ -89,7 +89,7 @@ func splitColumn(t *table.Table, by string, cut project.Cut) (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{by: by, code: make([]int32, t.Rows)}
+	p := &parts{by: by}
 	switch {
 	case cut.Period != "":
 		err = p.periods(t, c, cut.Period)
@@ -163,6 +163,7 @@ func (p *parts) bins(t *table.Table, c *table.Column, cut project.Cut) error {
 		low = "[" + text
 	}
 	p.groups = append(p.groups, low+",inf)")
+	p.code = make([]int32, len(values))
 	missing := int32(-1)
 	for i, v := range values {
 		if math.IsNaN(v) {
@@ -246,10 +247,13 @@ func (p *parts) values(t *table.Table, c *table.Column) error {
 		place[absent+1] = missing
 	}
 	place[0] = missing
+	some := false
 	for i, k := range code {
-		p.code[i] = place[k+1]
+		some = some || k < 0
+		code[i] = place[k+1]
 	}
-	if absent >= 0 || slices.Contains(code, -1) {
+	p.code = code
+	if absent >= 0 || some {
 		p.groups = append(p.groups, missingGroup)
 	}
 	return nil

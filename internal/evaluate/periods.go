@@ -66,6 +66,7 @@ func (p *parts) periods(t *table.Table, c *table.Column, unit string) error {
 	if missing {
 		p.groups = append(p.groups, missingGroup)
 	}
+	p.code = make([]int32, len(c.Codes))
 	for i, code := range c.Codes {
 		if p.code[i] = at[code]; c.IsNull(i) {
 			p.code[i] = none

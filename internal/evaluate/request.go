@@ -38,6 +38,8 @@ type Source struct {
 	Size int64
 	// Open opens the file.
 	Open func() (ReaderAtCloser, int64, error)
+	// known is the seal of one file whose digest was taken here.
+	known *artifact.Sealing
 	// Set gives the files of a set, as they are there now; rows are in the order of
 	// their names within it; nil for one file.
 	Set func() ([]Member, error)
@@ -48,6 +50,17 @@ type Member struct {
 	Name string // within the set, which its digest is computed of
 	Path string // as people call it; its suffix says the format
 	Open func() (ReaderAtCloser, int64, error)
+
+	known *artifact.Sealing // of its bytes when its digest was taken; nil where nobody looked
+}
+
+// seal reads the file once for its digest, unless that was done when it was
+// named: what is read of it afterwards is refused where it is not the same.
+func (m Member) seal(r io.ReaderAt, size int64) (*artifact.Sealed, string, error) {
+	if m.known != nil && m.known.Size() == size {
+		return m.known.Reader(r), m.known.Digest(), nil
+	}
+	return artifact.Seal(r, size)
 }
 
 // Champion is the model in use, by the predictions that the registry keeps.
@@ -146,7 +159,7 @@ func (s Source) files(name string) (files []table.File, done func(), err error) 
 			return nil, nil, fmt.Errorf("opening %s: %w", m.Path, err)
 		}
 		open = append(open, r)
-		sealed, digest, err := artifact.Seal(r, size)
+		sealed, digest, err := m.seal(r, size)
 		if err != nil {
 			shut()
 			return nil, nil, fmt.Errorf("reading %s: %w", m.Path, err)
@@ -164,7 +177,7 @@ func (s Source) files(name string) (files []table.File, done func(), err error) 
 // members are the files of the source in the order of their rows.
 func (s Source) members(name string) ([]Member, error) {
 	if s.Set == nil {
-		return []Member{{Path: name, Open: s.Open}}, nil
+		return []Member{{Path: name, Open: s.Open, known: s.known}}, nil
 	}
 	all, err := s.Set()
 	if err != nil {

@@ -37,20 +37,37 @@ func (w *work) result(ctx context.Context) (*Result, error) {
 			Column: w.Spec.Predictions.Column, Columns: w.layout.scores, Decision: w.layout.decision,
 		},
 		Join: w.joined.Join, Training: w.training(out.TrainingIDs), Champion: compared, Results: w.results, Selection: w.selection,
-	}
-	if out.Evaluation.Search, err = w.search(); err != nil {
-		return nil, err
+		Search: w.searched,
 	}
 	if out.Stored != nil {
 		out.Evaluation.Predictions.Stored = artifact.Digest(out.Stored)
 	}
-	if out.Datacheck, err = w.datacheck(model); err != nil {
-		return nil, err
-	}
+	out.Datacheck = w.checked
 	if w.Spec.Drift != nil && w.train != nil {
-		out.Drift, err = w.driftReport(ctx, model, out.Datacheck.Columns)
+		out.Drift, err = w.driftReport(ctx, model, w.checked.Columns)
 	}
 	return out, err
+}
+
+// survey looks at the data as they are, and then lets go of the columns that
+// nothing else needs: of many rows they are most of what is in memory.
+func (w *work) survey(context.Context) (err error) {
+	if w.searched, err = w.search(); err != nil {
+		return err
+	}
+	if w.checked, err = w.datacheck(Model{Name: w.Spec.Name}); err != nil {
+		return err
+	}
+	w.predictions = &table.Table{Name: w.predictions.Name, Rows: w.predictions.Rows}
+	if w.train != nil {
+		return nil
+	}
+	if w.Spec.Test.ID == "" {
+		w.test, err = w.test.Select()
+		return err
+	}
+	w.test, err = w.test.Select(w.Spec.Test.ID)
+	return err
 }
 
 func (w *work) dataSet(s Source, t *table.Table, name string) DataSet {

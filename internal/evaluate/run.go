@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/project"
@@ -32,6 +33,8 @@ type work struct {
 	narrowed                 bool    // all are the rows that labels speak for
 	selection                *Selection
 	slices, groups           []*parts
+	searched                 *Search
+	checked                  *Datacheck
 	results                  []ItemResult
 }
 
@@ -41,7 +44,7 @@ type work struct {
 // request gives the same bytes on any number of processors.
 func Run(ctx context.Context, request Request) (*Result, error) {
 	w := &work{Request: request}
-	for _, step := range []func(context.Context) error{w.check, w.read, w.match, w.part, w.measure} {
+	for _, step := range []func(context.Context) error{w.check, w.read, w.match, w.part, w.survey, w.measure} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -125,13 +128,27 @@ func (w *work) readPredictions(ctx context.Context) (err error) {
 	if spec.Predictions.Prefix != "" || len(o.Columns) == 0 {
 		o.Columns = nil // all, to see which of them nobody names, or to count rows
 	}
-	if w.predictions, err = w.Predictions.read(ctx, w.Predictions.path(), o); err != nil {
+	switch {
+	case !w.inOneFile():
+		w.predictions, err = w.Predictions.read(ctx, w.Predictions.path(), o)
+	case o.Columns == nil:
+		w.predictions = w.test
+	default:
+		w.predictions, err = w.test.Select(o.Columns...)
+	}
+	if err != nil {
 		return err
 	}
 	if spec.Predictions.Prefix != "" {
 		return unclaimed(w.predictions, spec, w.layout, w.predictionID())
 	}
 	return nil
+}
+
+// inOneFile says whether the test set, which is read by now, holds the
+// predictions too.
+func (w *work) inOneFile() bool {
+	return w.Predictions.Digest == w.Test.Digest && w.Predictions.path() == w.Test.path() && w.predictionID() == w.Spec.Test.ID
 }
 
 func (w *work) readTrain(ctx context.Context) (err error) {
@@ -191,10 +208,6 @@ func (w *work) match(context.Context) (err error) {
 	}
 	w.all = newSample(spec, w.truth, w.joined, w.design)
 	w.look()
-	w.seed = w.Test.Digest + "|" + w.joined.digest(w.joined.said)
-	w.seedOf = func(columns []string) string {
-		return w.Test.Digest + "|" + w.joined.digest(w.joined.said.alone(columns))
-	}
 	return nil
 }
 
@@ -211,6 +224,9 @@ func (w *work) suits(metrics []string) error {
 
 // part splits the pinned data into slices and groups.
 func (w *work) part(context.Context) (err error) {
+	var group sync.WaitGroup
+	group.Go(w.sow)
+	defer group.Wait()
 	if s := w.Spec.Slices; s != nil {
 		if w.slices, err = splitAll(w.test, s.By); err != nil {
 			return err
@@ -227,13 +243,25 @@ func (w *work) part(context.Context) (err error) {
 	return err
 }
 
-func splitAll(t *table.Table, by []string) (all []*parts, err error) {
-	for _, one := range by {
-		p, err := split(t, one)
+// sow makes what the draws are seeded with.
+func (w *work) sow() {
+	w.seed = w.Test.Digest + "|" + w.joined.digest(w.joined.said)
+	w.seedOf = func(columns []string) string {
+		return w.Test.Digest + "|" + w.joined.digest(w.joined.said.alone(columns))
+	}
+}
+
+func splitAll(t *table.Table, by []string) ([]*parts, error) {
+	all, faults := make([]*parts, len(by)), make([]error, len(by))
+	var group sync.WaitGroup
+	for k, one := range by {
+		group.Go(func() { all[k], faults[k] = split(t, one) })
+	}
+	group.Wait()
+	for _, err := range faults {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, p)
 	}
 	return all, nil
 }

@@ -94,7 +94,7 @@ func (w *work) search() (*Search, error) {
 		s.Status, s.Detail = StatusUndefined, "the scores are no probabilities, and there is no threshold to decide by"
 		return s, nil
 	}
-	at := w.searched()
+	at := w.lookedAt()
 	columns, err := w.searchColumns(s, take(w.all.rows, at))
 	if err != nil {
 		return nil, err
@@ -216,10 +216,10 @@ func quantilesOf(c *table.Column) int {
 	return 0
 }
 
-// searched are the places of the rows that are searched: all, or a seeded
+// lookedAt are the places of the rows that are searched: all, or a seeded
 // sample of so many that it takes no longer than seconds (Knuth, TAOCP 2,
 // section 3.4.2, algorithm S).
-func (w *work) searched() []int32 {
+func (w *work) lookedAt() []int32 {
 	n := w.all.n()
 	at := make([]int32, 0, min(n, searchRows))
 	rng := rand.New(rand.NewPCG(stats.Seed(w.seed, "search"), 0))

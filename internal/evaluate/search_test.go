@@ -122,8 +122,8 @@ func TestZeroOneLosses(t *testing.T) {
 
 func TestManyRowsAreSampled(t *testing.T) {
 	w := &work{judge: &judge{seed: "seed"}, all: &sample{rows: make([]int32, searchRows+100)}}
-	at := w.searched()
-	again := w.searched()
+	at := w.lookedAt()
+	again := w.lookedAt()
 	if len(at) != searchRows || !slices.IsSorted(at) || !slices.Equal(at, again) || len(slices.Compact(at)) != searchRows {
 		t.Errorf("got %d rows; want the same %d each time", len(at), searchRows)
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // sample draws labels and scores that carry some signal; coarse scores tie.
@@ -150,7 +152,7 @@ func TestBinomialHasItsMoments(t *testing.T) {
 	for _, c := range []struct {
 		n int
 		p float64
-	}{{1, .5}, {30, .1}, {50, .5}, {200, .03}, {1000, .02}, {5000, .4}, {100_000, .7}} {
+	}{{1, .5}, {30, .1}, {50, .5}, {200, .03}, {1000, .02}, {5000, .4}, {100_000, .7}, {1_000_000, .006}, {200_000, .006}} {
 		const draws = 40_000
 		x := make([]float64, draws)
 		for i := range x {
@@ -162,6 +164,27 @@ func TestBinomialHasItsMoments(t *testing.T) {
 		}
 		if got := variance(x); math.Abs(got-v) > 0.05*v {
 			t.Errorf("binomial(%d, %g): variance %g; want %g", c.n, c.p, got, v)
+		}
+	}
+}
+
+// Of counts that are many, as many draws lie in either tail as should.
+func TestBinomialOfManyHasItsTails(t *testing.T) {
+	rng := generator(5, 2)
+	exact := distuv.Binomial{N: 900_000, P: 0.0012}
+	const draws = 400_000
+	for _, tail := range []struct {
+		at    float64
+		below float64
+	}{{1016, exact.CDF(1016)}, {1080, exact.CDF(1080)}, {1145, exact.CDF(1145)}} {
+		n := 0
+		for range draws {
+			if float64(binomial(rng, 900_000, 0.0012)) <= tail.at {
+				n++
+			}
+		}
+		if got := float64(n) / draws; math.Abs(got-tail.below) > 4*math.Sqrt(tail.below*(1-tail.below)/draws)+1e-4 {
+			t.Errorf("share up to %v: got %v; want %v", tail.at, got, tail.below)
 		}
 	}
 }

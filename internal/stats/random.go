@@ -63,7 +63,10 @@ func simulate(draws int, seed uint64, newDraw func() func(random) float64) []flo
 func below(bits uint64, n int) int { return int((bits & math.MaxUint32) * uint64(n) >> 32) }
 
 // binomial draws from Binomial(n, p): by inversion where n·p is small, else
-// by Hörmann's rejection BTRS (J. Stat. Comput. Simul. 46 (1993) 101–110).
+// by Hörmann's rejection BTRS (J. Stat. Comput. Simul. 46 (1993) 101–110), and
+// where its variance is at least normalVariance as a normal number bent by the
+// first term of Cornish and Fisher's expansion (Rev. Inst. Int. Stat. 5 (1938)
+// 307–320), which is off by less than one part in the variance.
 func binomial(rng random, n int, p float64) int {
 	switch {
 	case n <= 0 || p <= 0:
@@ -74,9 +77,16 @@ func binomial(rng random, n int, p float64) int {
 		return n - binomial(rng, n, 1-p)
 	case float64(n)*p < 10:
 		return binomialInversion(rng, n, p)
+	case float64(n)*p*(1-p) >= normalVariance:
+		sigma, z := math.Sqrt(float64(n)*p*(1-p)), rng.NormFloat64()
+		k := float64(n)*p + sigma*z + (1-2*p)*(z*z-1)/6
+		return int(min(max(math.Round(k), 0), float64(n)))
 	}
 	return binomialRejection(rng, float64(n), p)
 }
+
+// normalVariance is where counts are so many that a normal number says as much.
+const normalVariance = 1000
 
 func binomialInversion(rng random, n int, p float64) int {
 	// The waiting time between successes is geometric (Devroye 1986, X.4.3).

@@ -135,11 +135,12 @@ func (b CalibrationSum) chance(rng random, n int, expected, variance float64) fl
 // into each bin, and how many of these are positive, each as likely as its
 // probability moved by the bin's own error says.
 func (t Reliability) redrawn(rng random) []calibrationSums {
-	share, count := make([]float64, len(t)), make([]int, len(t))
+	var share [CalibrationBins]float64
+	var count [CalibrationBins]int
 	for i, b := range t {
 		share[i] = float64(b.N)
 	}
-	multinomial(rng, t.Len(), share, count)
+	multinomial(rng, t.Len(), share[:], count[:])
 	out := make([]calibrationSums, len(t))
 	for i, b := range t {
 		if count[i] == 0 {

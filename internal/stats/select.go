@@ -2,7 +2,9 @@ package stats
 
 import (
 	"math"
+	"runtime"
 	"slices"
+	"sync"
 )
 
 // OrderStatistics are the numbers at the given places, ascending and from 0, of
@@ -48,21 +50,7 @@ func narrow(x []float64, found []prefix, shift uint) {
 	}
 	slices.Sort(highs)
 	highs = slices.Compact(highs)
-	count := make([][]uint32, len(highs))
-	for i := range count {
-		count[i] = make([]uint32, buckets)
-	}
-	for _, v := range x {
-		if v != v {
-			continue
-		}
-		k := key(v)
-		for i, h := range highs {
-			if shift == 64-digit || k>>(shift+digit) == h>>(shift+digit) {
-				count[i][k>>shift%buckets]++
-			}
-		}
-	}
+	count := digits(x, highs, shift)
 	for i := range found {
 		f := &found[i]
 		at, _ := slices.BinarySearch(highs, f.high)
@@ -74,4 +62,41 @@ func narrow(x []float64, found []prefix, shift uint) {
 			f.left -= int(n)
 		}
 	}
+}
+
+// digits counts, of the numbers that begin as each of highs does, the digits
+// that follow.
+func digits(x []float64, highs []uint64, shift uint) [][]uint32 {
+	hands := runtime.GOMAXPROCS(0)
+	counts := make([][][]uint32, hands)
+	var group sync.WaitGroup
+	for h := range hands {
+		group.Go(func() {
+			count := make([][]uint32, len(highs))
+			for i := range count {
+				count[i] = make([]uint32, buckets)
+			}
+			for _, v := range x[h*len(x)/hands : (h+1)*len(x)/hands] {
+				if v != v {
+					continue
+				}
+				k := key(v)
+				for i, high := range highs {
+					if shift == 64-digit || k>>(shift+digit) == high>>(shift+digit) {
+						count[i][k>>shift%buckets]++
+					}
+				}
+			}
+			counts[h] = count
+		})
+	}
+	group.Wait()
+	for _, more := range counts[1:] {
+		for i, count := range more {
+			for b, n := range count {
+				counts[0][i][b] += n
+			}
+		}
+	}
+	return counts[0]
 }
