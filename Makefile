@@ -14,7 +14,7 @@ HOOKS   := $(CURDIR)/.cache/hooktools/node_modules/.bin
 PEERS   := $(TOOLS)/conftest $(TOOLS)/opa $(TOOLS)/oras
 OUT     ?= demo-out
 
-.PHONY: build demo test lint bench bench-hook conformance example interop actions hook-tools faults kill registries fuzz simulate clean
+.PHONY: build demo test lint bench bench-evaluate bench-hook conformance example interop actions hook-tools faults kill registries fuzz simulate clean
 
 build:
 	$(GO) build -ldflags='-s -w' -o $(BIN) ./cmd/weighlock
@@ -34,11 +34,25 @@ $(LINT):
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTVER)
 
 # What the program costs beside conftest, opa, oras and openssl, in one run
-# (some minutes, and ten for building the peers once); then Go's benchmarks.
-# WEIGHLOCK_BENCH_MIB=8192 for files of up to 8 GiB.
+# (some minutes, and ten for building the peers once); then bench-evaluate and
+# Go's benchmarks. WEIGHLOCK_BENCH_MIB=8192 for files of up to 8 GiB.
 bench: $(PEERS) $(TOOLS)/registry
-	WEIGHLOCK_BENCH_PEERS=$(TOOLS) $(GO) test -tags bench -count=1 -timeout 60m -run TestBench -v ./cmd/weighlock
+	WEIGHLOCK_BENCH_PEERS=$(TOOLS) $(GO) test -tags bench -count=1 -timeout 60m -run 'TestBench$$' -v ./cmd/weighlock
+	$(MAKE) bench-evaluate
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+
+# What evaluating up to 20 million rows costs beside DuckDB and scikit-learn on
+# the same table, whose numbers must agree (needs node and npm; makes 1 GB of
+# temporary files). WEIGHLOCK_BENCH_ROWS=1000000 for a tenth.
+DUCKDB := $(CURDIR)/.cache/duckdb
+bench-evaluate: $(DUCKDB)/node_modules
+	@/usr/bin/python3 -c 'import sklearn' 2>/dev/null || { S=$$([ $$(id -u) = 0 ] || echo sudo); \
+	  $$S apt-get update -qq && $$S apt-get install -y -qq --no-install-recommends python3-sklearn python3-numpy; }
+	WEIGHLOCK_BENCH_DUCKDB=$(DUCKDB) $(GO) test -tags bench -count=1 -timeout 60m -run TestBenchEvaluate -v ./cmd/weighlock
+
+$(DUCKDB)/node_modules:
+	mkdir -p $(DUCKDB)
+	cd $(DUCKDB) && npm install --no-audit --no-fund --ignore-scripts --save-exact --prefix . @duckdb/node-api@1.5.6-r.1
 
 $(TOOLS)/conftest:
 	GOBIN=$(TOOLS) $(GO) install github.com/open-policy-agent/conftest@v0.71.0
