@@ -224,7 +224,9 @@ func TestNullQuantiles(t *testing.T) {
 		{"parity gap of twelve groups of 100 above 0.1", wide, 0.91, slack},
 		{"calibration error above its null quantile", ece, 0.05, slack / 2},
 	} {
-		if got := float64(c.count) / float64(reps); math.Abs(got-c.want) > c.slack {
+		got := float64(c.count) / float64(reps)
+		judge(t, math.Abs(got-c.want) <= c.slack, "%s: %.4f of samples, bar %.4f ± %.4f", c.name, got, c.want, c.slack)
+		if math.Abs(got-c.want) > c.slack {
 			t.Errorf("%s: %.3f of samples; want about %.3f", c.name, got, c.want)
 		}
 	}

@@ -254,7 +254,7 @@ func TestParityNullIsReachedByChance(t *testing.T) {
 			}
 		}
 		share := float64(n) / float64(reps)
-		t.Logf("%s: %.3f beyond the null", name, share)
+		judge(t, share <= 0.05+slack, "%s: %.4f beyond the null, bar %.4f", name, share, 0.05+slack)
 		if share > 0.05+slack {
 			t.Errorf("%s: got %.3f beyond the null's 95 %% quantile; want 0.05", name, share)
 		}
@@ -326,8 +326,9 @@ func TestCalibrationDifferenceCoverage(t *testing.T) {
 			}
 		}
 		share := float64(held) / float64(reps)
-		t.Logf("off by %g: %.3f", shift, share)
-		if share < 0.94-4*math.Sqrt(0.05*0.95/float64(reps)) {
+		least := 0.94 - 4*math.Sqrt(0.05*0.95/float64(reps))
+		judge(t, share >= least, "difference of calibration errors, off by %g: covers %.4f, bar %.4f", shift, share, least)
+		if share < least {
 			t.Errorf("off by %g: covers %.3f; want at least 0.94", shift, share)
 		}
 	}

@@ -48,6 +48,20 @@ func report(t *testing.T, name string, got float64, by tails) {
 	}
 }
 
+// judge prints one bar beside what it is held against, in the long simulation;
+// the test itself fails where it is missed.
+func judge(t *testing.T, met bool, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("STATS_REPLICATIONS") == "" {
+		return
+	}
+	verdict := "MISSED"
+	if met {
+		verdict = "met"
+	}
+	t.Logf(format+"  %s", append(args, verdict)...)
+}
+
 // calibrated draws probabilities that are true: uniform ones.
 func calibrated(rng random, n int) ([]bool, []float64) {
 	y, p := make([]bool, n), make([]float64, n)

@@ -91,7 +91,11 @@ func TestPlantedFaultIsFound(t *testing.T) {
 				}
 			}
 		}
-		t.Logf("%s: found in %d of %d seeds, something flagged in %d, %d slices beside it", c.name, found, seeds, flagged, more)
+		met, bar := found*100 >= 95*seeds, "bar 95 %% found"
+		if c.columns == nil {
+			met, bar = flagged*100 <= 5*seeds, "bar 5 %% flagged"
+		}
+		judge(t, met, "%s: found in %d of %d seeds, something flagged in %d, %d slices beside it, "+bar, c.name, found, seeds, flagged, more)
 		if c.columns != nil && found*100 < 95*seeds {
 			t.Errorf("%s: found in %d of %d seeds; want 95 %%", c.name, found, seeds)
 		}
