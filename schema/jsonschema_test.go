@@ -58,7 +58,7 @@ func TestJSONSchemaOfForms(t *testing.T) {
 		"enumeration":         `"mode":{"description":"mode is enforce, or observe where a denial shall not stop the pipeline yet; where there is a verifier file, its mode rules instead.","type":"string","enum":["enforce","observe"]}`,
 		"alternatives":        `"anyOf":[{"type":"string","pattern":"^([^/`,
 		"two-sided bounds":    `"max":{"type":"number","minimum":0,"maximum":1}`,
-		"pattern":             `"sha256":{"description":"sha256 pins the file's bytes, as 64 hexadecimal digits.","type":"string","pattern":"^[0-9a-f]{64}$"}`,
+		"pattern":             `"sha256":{"description":"sha256 pins the file's bytes, as 64 hexadecimal digits; of a pattern, the names and bytes of all its files.","type":"string","pattern":"^[0-9a-f]{64}$"}`,
 		"closed object":       `"additionalProperties":false,"required":["name","task","file","data"]`,
 		"fields of any name":  `"seeds":{"description":"seeds holds the random seeds by name.","type":"object","additionalProperties":{"anyOf":[{"type":"integer"},{"type":"string"}]}}`,
 		"names by a pattern":  `"patternProperties":{"^[a-z0-9]+([._-]+[a-z0-9]+)*$":{}}`,

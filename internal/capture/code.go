@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/weighlock/weighlock/internal/lineage"
+	"github.com/weighlock/weighlock/internal/tree"
 )
 
 // code is the commit that is checked out, and whether the work tree differs
@@ -81,10 +82,12 @@ func (r *run) changed(ctx context.Context) (string, error) {
 // is not under version control.
 func (r *run) declared(p string, untracked bool) bool {
 	under := func(dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
-	if slices.ContainsFunc(r.outputPaths(), under) {
+	if slices.ContainsFunc(r.outputPaths(), under) || tree.Matches(r.predictions(), p) {
 		return true
 	}
-	return untracked && slices.ContainsFunc(r.inputs, func(in input) bool { return under(in.Path) })
+	return untracked && slices.ContainsFunc(r.inputs, func(in input) bool {
+		return under(in.Path) || slices.ContainsFunc(in.files, func(f read) bool { return f.Path == p })
+	})
 }
 
 // withoutCredentials is a remote's address without what is secret in it. For

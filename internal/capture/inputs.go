@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/weighlock/weighlock/internal/lineage"
@@ -70,13 +71,21 @@ func (r *run) readInputs(ctx context.Context) ([]input, error) {
 func (r *run) written(p string) (bool, error) {
 	for _, out := range r.outputPaths() {
 		switch {
-		case p == out || strings.HasPrefix(p, out+"/"):
+		case p == out || strings.HasPrefix(p, out+"/"), tree.Matches(r.predictions(), p):
 			return true, nil
 		case p == "." || strings.HasPrefix(out, p+"/"):
 			return false, fmt.Errorf("run.inputs: %s holds %s, which the command writes\nhint: name what it reads, one by one", p, out)
 		}
 	}
 	return false, nil
+}
+
+// predictions are what the project file names so; empty where it names none.
+func (r *run) predictions() string {
+	if p := r.project.Predictions; p != nil {
+		return path.Clean(p.File)
+	}
+	return ""
 }
 
 // outputPaths are the declared paths that a run writes.
@@ -97,6 +106,9 @@ func (r *run) outputPaths() []string {
 }
 
 func (r *run) readInput(ctx context.Context, name, p string) (input, error) {
+	if (name == "train" || name == "test") && tree.IsPattern(p) {
+		return r.readSet(ctx, name, p)
+	}
 	info, err := os.Stat(r.project.Abs(p))
 	if err != nil {
 		return input{}, err
@@ -114,6 +126,38 @@ func (r *run) readInput(ctx context.Context, name, p string) (input, error) {
 		return in, nil
 	}
 	return in, in.sum()
+}
+
+// readSet digests a data set of several files.
+func (r *run) readSet(ctx context.Context, name, pattern string) (input, error) {
+	files, err := tree.Match(r.project.Dir, pattern)
+	if err != nil {
+		return input{}, err
+	}
+	in := input{Input: lineage.Input{Name: name, Path: pattern}}
+	for _, f := range files {
+		file, err := readFile(ctx, f)
+		if err != nil {
+			return input{}, err
+		}
+		in.files = append(in.files, file)
+	}
+	count := len(files)
+	in.Files = &count
+	in.Digest, in.Size, err = setOf(pattern, in.files)
+	return in, err
+}
+
+// setOf is the digest and size of the files that a pattern matches.
+func setOf(pattern string, files []read) (digest string, size int64, err error) {
+	var members []lineage.File
+	for _, f := range files {
+		size += f.Size
+		f.Path = tree.Within(pattern, f.Path)
+		members = append(members, f.File)
+	}
+	digest, err = lineage.SetDigest(members)
+	return digest, size, err
 }
 
 // nameOf is the name of an input that is no data set: its path, and never the
@@ -182,6 +226,10 @@ func (in *input) untouched(dir string) bool {
 	}
 	if in.Files == nil {
 		return true
+	}
+	if tree.IsPattern(in.Path) && (in.Name == "train" || in.Name == "test") {
+		files, err := tree.Match(dir, in.Path)
+		return err == nil && slices.EqualFunc(files, in.files, func(f tree.File, was read) bool { return f.Path == was.Path })
 	}
 	files, err := tree.List(dir, []string{in.Path})
 	return err == nil && len(files) == len(in.files)

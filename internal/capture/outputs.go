@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -28,8 +29,14 @@ func (r *run) snapshot() (snapshot, error) {
 		}
 	}
 	if p := r.project.Predictions; p != nil {
-		if info, err := os.Stat(r.project.Abs(p.File)); err == nil {
-			s[path.Clean(p.File)] = info
+		files, err := tree.Named(r.project.Dir, path.Clean(p.File))
+		if err != nil {
+			return s, nil // there are none yet: then all of them are new
+		}
+		for _, f := range files {
+			if info, err := os.Stat(f.Abs); err == nil {
+				s[f.Path] = info
+			}
 		}
 	}
 	return s, nil
@@ -86,17 +93,36 @@ func (r *run) readOutputs(ctx context.Context, model []read) ([]lineage.File, er
 	return all, nil
 }
 
-// writtenPredictions is the predictions file, where the training command wrote
-// one itself. Nothing says then that they are this model's.
+// writtenPredictions are the predictions, where the training command wrote them
+// itself, every file of them. Nothing says then that they are this model's.
 func (r *run) writtenPredictions(ctx context.Context) ([]lineage.File, error) {
 	p := r.project.Predictions
 	if p == nil || p.Command != "" {
 		return nil, nil
 	}
-	f := tree.File{Path: path.Clean(p.File), Abs: r.project.Abs(p.File), Role: "predictions"}
-	if !r.fresh(f) {
+	name := path.Clean(p.File)
+	files, err := tree.Named(r.project.Dir, name)
+	if errors.As(err, new(tree.NoMatch)) {
 		return nil, nil
 	}
-	file, err := readFile(ctx, f)
-	return []lineage.File{file.File}, err
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(files, func(f tree.File) bool { return !r.fresh(f) }) {
+		return nil, nil
+	}
+	var written []read
+	for _, f := range files {
+		f.Role = "predictions"
+		file, err := readFile(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		written = append(written, file)
+	}
+	if !tree.IsPattern(name) {
+		return infos(written), nil
+	}
+	digest, size, err := setOf(name, written)
+	return []lineage.File{{Path: name, Digest: digest, Size: size, Role: "predictions"}}, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/scorer"
 	"github.com/weighlock/weighlock/internal/table"
+	"github.com/weighlock/weighlock/internal/tree"
 )
 
 // checkScorer refuses, before anything runs, a scorer whose output could not
@@ -144,16 +145,24 @@ func (r *run) predict(ctx context.Context) (made, error) {
 // readTest reads the evaluation set.
 func (r *run) readTest(ctx context.Context) (*scorer.Rows, error) {
 	t := r.project.Data.Test
-	f, err := os.Open(r.project.Abs(t.File))
+	files, err := tree.Named(r.project.Dir, path.Clean(t.File))
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
+	var all []table.File
+	for _, f := range files {
+		open, err := os.Open(f.Abs)
+		if err != nil {
+			return nil, err
+		}
+		defer open.Close()
+		info, err := open.Stat()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, table.File{Name: f.Path, R: open, Size: info.Size()})
 	}
-	return scorer.ReadRows(ctx, t.File, []table.File{{Name: t.File, R: f, Size: info.Size()}}, t.ID, r.labels())
+	return scorer.ReadRows(ctx, t.File, all, t.ID, r.labels())
 }
 
 // runScorer feeds the rows without the label to the scorer, in their order,
@@ -165,9 +174,13 @@ func (r *run) runScorer(ctx context.Context, test *scorer.Rows, out io.Writer) (
 		return nil, err
 	}
 	p := r.project.Predictions
+	hidden, err := tree.Paths(r.project.Dir, r.project.Data.Test.File, p.File)
+	if err != nil {
+		return nil, err
+	}
 	return scorer.Command{
 		Text: p.Command, Shell: shell, Dir: r.project.Dir, Environ: r.d.Environ, Declare: p.Environment,
-		Limits: scorerLimits(p), Hidden: []string{r.project.Abs(r.project.Data.Test.File), r.project.Abs(p.File)},
+		Limits: scorerLimits(p), Hidden: hidden,
 		Stderr: r.d.Err, Self: r.d.Self,
 	}.Run(ctx, test.Write, out)
 }

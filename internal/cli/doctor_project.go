@@ -14,6 +14,7 @@ import (
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/capture"
+	"github.com/weighlock/weighlock/internal/evaluate"
 	"github.com/weighlock/weighlock/internal/gate"
 	"github.com/weighlock/weighlock/internal/oci"
 	"github.com/weighlock/weighlock/internal/project"
@@ -106,7 +107,7 @@ func (d *doctor) data(ctx context.Context) {
 		if t == nil {
 			continue
 		}
-		digest, err := digestOf(d.project.Abs(t.File))
+		digest, _, err := digestOf(d.project, t.File)
 		switch {
 		case err != nil:
 			d.ill(name, "${EDITOR:-vi} "+shell(d.project.Path)+"   # name another file, or bring this one back", fmt.Errorf("data.%s.file: %w", part, err))
@@ -115,7 +116,7 @@ func (d *doctor) data(ctx context.Context) {
 			loose = append(loose, t.File)
 		case artifact.Hex(digest) != t.SHA256:
 			d.ill(name, d.repin(ctx, t.File),
-				fmt.Errorf("%s is not the file that data.%s.sha256 pins: it has sha256 %s", t.File, part, artifact.Hex(digest)))
+				fmt.Errorf("%s is not the %s that data.%s.sha256 pins: it has sha256 %s", t.File, tree.Noun(t.File), part, artifact.Hex(digest)))
 			return
 		default:
 			pinned = append(pinned, t.File)
@@ -157,14 +158,14 @@ func words(before string, list []string) string {
 	return before + strings.Join(list, ", ")
 }
 
-func digestOf(file string) (string, error) {
-	f, err := tree.Open(file)
+// digestOf is the digest and size of what a name in the project file stands
+// for.
+func digestOf(p *project.Project, file string) (string, int64, error) {
+	s, err := evaluate.FileSource("", p.Dir, file)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
-	defer f.Close()
-	digest, _, err := artifact.DigestReader(f)
-	return digest, err
+	return s.Digest, s.Size, nil
 }
 
 // files looks whether model and predictions are there.
@@ -178,8 +179,8 @@ func (d *doctor) files(context.Context) {
 	if d.project.Predictions != nil {
 		names = append(names, d.project.Predictions.File)
 	}
-	for _, file := range names {
-		if _, err := os.Stat(d.project.Abs(file)); err != nil {
+	for i, file := range names {
+		if err := d.there(file, i < len(d.project.Files)); err != nil {
 			fix := "weighlock run -- COMMAND   # which trains it"
 			if d.project.Level == "start" {
 				fix = "${EDITOR:-vi} " + shell(d.project.Path)
@@ -189,6 +190,23 @@ func (d *doctor) files(context.Context) {
 		}
 	}
 	d.say(name, "model and predictions are there: %s", strings.Join(names, ", "))
+}
+
+// there looks for what the project file names: the model by that very name.
+func (d *doctor) there(file string, model bool) error {
+	paths := []string{d.project.Abs(file)}
+	if !model {
+		var err error
+		if paths, err = tree.Paths(d.project.Dir, file); err != nil {
+			return err
+		}
+	}
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // measures lets the gate compute what it judges by, so that a column or a

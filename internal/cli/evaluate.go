@@ -28,7 +28,8 @@ scores of several classes or labels, --decision for decided classes, --group for
 --time, --series and --season for forecasts. --unit and --weight say which rows belong together, and
 what each counts.
 
-A file may be a pattern that one file matches, or - for standard input (CSV, or Parquet).
+A file may be a pattern, such as 'preds/*.parquet', whose files are read as one table in the order of
+their paths, or - for standard input.
 
 As JSON, evaluation and datacheck are the predicates that publish would sign, by the schemas
 schema/predicate/evaluation/v1 and schema/predicate/datacheck/v1; spec is what was asked, with every

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/evaluate"
 	"github.com/weighlock/weighlock/internal/evidence"
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/starter"
@@ -148,7 +149,7 @@ func guess(ctx context.Context, o *starter.Options) (*starter.Guess, error) {
 	if o.Model, err = inside(folder, o.Model); err != nil {
 		return nil, err
 	}
-	if o.Predictions, err = inside(folder, o.Predictions); err != nil {
+	if o.Predictions, err = insideRows(folder, o.Predictions); err != nil {
 		return nil, err
 	}
 	t, digest, err := readTable(ctx, o.Predictions)
@@ -190,6 +191,10 @@ func inside(folder, path string) (string, error) {
 	if _, err := os.Stat(path); err != nil {
 		return "", usagef("%v", err)
 	}
+	return below(folder, path)
+}
+
+func below(folder, path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return "", err
@@ -201,7 +206,35 @@ func inside(folder, path string) (string, error) {
 	return filepath.ToSlash(rel), nil
 }
 
+// insideRows is inside, of a file of rows or of a pattern that files of rows
+// match. A file whose own name is a pattern would be taken for one.
+func insideRows(folder, path string) (string, error) {
+	if !tree.IsPattern(path) {
+		return inside(folder, path)
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return "", usagef("%s has *, ? or [ in its name, which is a pattern in a project file\nhint: give the file another name", path)
+	}
+	return below(folder, path)
+}
+
+// readTable reads a file, or the files that a pattern matches.
 func readTable(ctx context.Context, path string) (*table.Table, string, error) {
+	if !tree.IsPattern(path) {
+		return readOne(ctx, path)
+	}
+	s, err := evaluate.FileSource("predictions", "", path)
+	if errors.As(err, new(tree.NoMatch)) {
+		return nil, "", usagef("%w", err)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	t, err := s.Table(ctx, table.Options{})
+	return t, s.Digest, err
+}
+
+func readOne(ctx context.Context, path string) (*table.Table, string, error) {
 	f, err := tree.Open(path)
 	if err != nil {
 		return nil, "", err

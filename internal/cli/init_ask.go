@@ -168,7 +168,7 @@ func (q *interview) files(ctx context.Context) error {
 		return err
 	}
 	return q.must(ctx, "Predictions with their labels (CSV, JSONL, Parquet or Arrow)", the(here, table.Suffixes()), func(answer string) (err error) {
-		if q.o.Predictions, err = inside(folder, answer); err != nil {
+		if q.o.Predictions, err = insideRows(folder, answer); err != nil {
 			return err
 		}
 		t, digest, err := readTable(ctx, q.o.Predictions)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/modelfile"
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/tree"
@@ -35,13 +36,13 @@ func (a *app) pin(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	pins, err := p.Pins(digestOf, pointer)
+	pins, err := p.Pins(func(file string) (string, int64, error) { return digestOf(p, file) }, func(file string) (string, error) { return pointer(p, file) })
 	if err != nil {
 		return usagef("%w", err)
 	}
 	if len(pins) == 0 {
 		at := p.Location("data.test")
-		return usagef("%s:%d: the project file pins no data\nhint: add sha256 under data.test, with the value of: sha256sum %s", at.File, at.Line, shell(p.Data.Test.File))
+		return usagef("%s:%d: the project file pins no data\nhint: add sha256 under data.test, %s", at.File, at.Line, firstPin(p))
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -66,10 +67,35 @@ func (a *app) pin(ctx context.Context, folder string) error {
 	return nil
 }
 
-// pointer says of a file which is a pointer of Git LFS or DVC that it is one,
-// and of others nothing.
-func pointer(file string) (string, error) {
-	f, err := tree.Open(file)
+// firstPin is the value to write where nothing is pinned yet.
+func firstPin(p *project.Project) string {
+	file := p.Data.Test.File
+	if tree.IsPattern(file) {
+		if digest, _, err := digestOf(p, file); err == nil {
+			return "with the value " + artifact.Hex(digest)
+		}
+	}
+	return "with the value of: sha256sum " + shell(file)
+}
+
+// pointer says of a name in the project file under which there is a pointer of
+// Git LFS or DVC that there is one, and of others nothing.
+func pointer(p *project.Project, file string) (string, error) {
+	files, err := tree.Named(p.Dir, file)
+	if err != nil {
+		return "", err
+	}
+	for _, f := range files {
+		said, err := pointing(f.Abs)
+		if err != nil || said != "" {
+			return said, err
+		}
+	}
+	return "", nil
+}
+
+func pointing(path string) (string, error) {
+	f, err := tree.Open(path)
 	if err != nil {
 		return "", err
 	}

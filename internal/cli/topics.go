@@ -186,6 +186,14 @@ MLmodel loads, and the base model of an adapter_config.json, which the project p
 
 Tables, told by their suffix: .csv (commas, a header, UTF-8); .jsonl or .ndjson (one object per
 line); .parquet; .arrow, .feather, .ipc or .arrows (Arrow IPC, as a file or as a stream).
+Several files are one table where a project file, or evaluate, names them by a pattern: a name with
+*, ? or [ (test/part-*.parquet; * stands for no slash, [a-c] for one letter, [[] for a bracket). All
+must have the same columns; rows follow each other in byte order of the files' paths.
+The sha256 of a file is that of its bytes. That of a pattern is of its files' names and digests,
+however many there are: a file added, taken away, renamed or changed makes it another set, and a set
+of one file is never that file. weighlock pin writes it; in the folder that the pattern fixes,
+  { printf '\377files\n'; sha256sum part-*.parquet; } | sha256sum
+says the same, under LC_ALL=C and where the names are plain.
 Project files: weighlock.yaml, weighlock.yml, weighlock.json or weighlock.cue.
 References: HOST/PATH:VERSION, HOST/PATH@sha256:DIGEST, and oci:FOLDER:VERSION for an OCI image
 layout on disk.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"math"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -154,6 +155,39 @@ func overlap(spec *project.Spec, test, train *table.Table, scored bool) (*Overla
 	}
 	o.Share = *number(float64(o.NearDuplicates) / float64(test.Rows))
 	return o, nil
+}
+
+// sharedFiles counts the files with rows of the test data that are training data
+// too, by their bytes. Where neither is a set, their digests say it.
+func sharedFiles(test Source, testRows *table.Table, train Source, trainRows *table.Table) *int {
+	if test.Set == nil && train.Set == nil {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, digest := range test.filesWithRows(testRows) {
+		known[digest] = true
+	}
+	n := 0
+	for _, digest := range train.filesWithRows(trainRows) {
+		if known[digest] {
+			n++
+			delete(known, digest)
+		}
+	}
+	return &n
+}
+
+// filesWithRows are the digests of those of its files that a table has rows of.
+func (s Source) filesWithRows(t *table.Table) (digests []string) {
+	if s.Set == nil {
+		return []string{s.Digest}
+	}
+	for i := 0; i < t.Rows; {
+		name := t.File(i)
+		digests = append(digests, s.digests[name])
+		i += sort.Search(t.Rows-i, func(k int) bool { return t.File(i+k) != name })
+	}
+	return digests
 }
 
 func sharedIDs(test, train *table.Column, testRows, trainRows int) int {

@@ -92,9 +92,9 @@ func (d *design) wholeQueries(t *table.Table, spec *project.Spec) error {
 		case !seen:
 			first[q] = i
 		case d.unit != nil && d.unit[i] != d.unit[k]:
-			return t.At(i, spec.Test.Unit, fmt.Sprintf("another unit than line %d, which belongs to the same %s\nhint: a query's rows belong together, so a unit holds whole queries", t.Line(k), spec.Test.Group))
+			return t.At(i, spec.Test.Unit, fmt.Sprintf("another unit than %s, which belongs to the same %s\nhint: a query's rows belong together, so a unit holds whole queries", place(t, k, i), spec.Test.Group))
 		case d.weight != nil && d.weight[i] != d.weight[k]:
-			return t.At(i, spec.Test.Weight, fmt.Sprintf("another weight than line %d, which belongs to the same %s\nhint: a weight is a query's: write the same in all of its rows", t.Line(k), spec.Test.Group))
+			return t.At(i, spec.Test.Weight, fmt.Sprintf("another weight than %s, which belongs to the same %s\nhint: a weight is a query's: write the same in all of its rows", place(t, k, i), spec.Test.Group))
 		}
 	}
 	return nil
@@ -110,7 +110,7 @@ func (d *design) whole(t *table.Table, spec *project.Spec, p *parts) error {
 		case !seen:
 			first[q] = i
 		case p.code[i] != p.code[k]:
-			return t.At(i, columnOf(p.by), fmt.Sprintf("another value than line %d, which belongs to the same %s\nhint: slice a ranking by what its queries have in common", t.Line(k), spec.Test.Group))
+			return t.At(i, columnOf(p.by), fmt.Sprintf("another value than %s, which belongs to the same %s\nhint: slice a ranking by what its queries have in common", place(t, k, i), spec.Test.Group))
 		}
 	}
 	return nil

@@ -27,6 +27,7 @@ func FileSource(name, dir, file string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.digests = map[string]string{}
 	var found []lineage.File
 	for _, m := range all {
 		known, err := m.sum()
@@ -34,6 +35,7 @@ func FileSource(name, dir, file string) (*Source, error) {
 			return nil, err
 		}
 		s.Size += known.Size()
+		s.digests[m.Path] = known.Digest()
 		found = append(found, lineage.File{Path: m.Name, Digest: known.Digest()})
 	}
 	if s.Digest, err = s.digest(found); err != nil {

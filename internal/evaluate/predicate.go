@@ -253,7 +253,10 @@ type ClassRows struct {
 
 // Overlap compares test with training rows.
 type Overlap struct {
-	IDs            int     `json:"ids"` // -1 where either has no id column
+	IDs int `json:"ids"` // -1 where either has no id column
+	// Files counts the files with rows of the test data that are training data
+	// too, by their bytes; nil where both are one file.
+	Files          *int    `json:"files,omitempty"`
 	NearDuplicates int     `json:"near_duplicates"`
 	Share          float64 `json:"share"`
 	// Repeats is the share of training rows that repeat another training row

@@ -43,6 +43,8 @@ type Source struct {
 	// Set gives the files of a set, as they are there now; rows are in the order of
 	// their names within it; nil for one file.
 	Set func() ([]Member, error)
+
+	digests map[string]string // of the files of a set, by path
 }
 
 // Member is one file of a set.
@@ -114,6 +116,12 @@ func (s Source) path() string {
 		return s.Path
 	}
 	return s.Name
+}
+
+// Table reads the columns of the file or files, from the very bytes that have
+// the digest.
+func (s Source) Table(ctx context.Context, o table.Options) (*table.Table, error) {
+	return s.read(ctx, s.path(), o)
 }
 
 // read reads the columns of the file or files, from the very bytes that have

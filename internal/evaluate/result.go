@@ -217,8 +217,11 @@ func (w *work) datacheck(model Model) (*Datacheck, error) {
 	if d.Sets.Train, err = examine(w.train, w.Train.Digest, w.Spec.Train.ID, w.Spec.Train.Label, w.trainTruth); err != nil {
 		return nil, err
 	}
-	d.Overlap, err = overlap(w.Spec, w.test, w.train, w.scored())
-	return d, err
+	if d.Overlap, err = overlap(w.Spec, w.test, w.train, w.scored()); err != nil {
+		return nil, err
+	}
+	d.Overlap.Files = sharedFiles(w.Test, w.test, *w.Train, w.train)
+	return d, nil
 }
 
 func (w *work) driftReport(ctx context.Context, model Model, columns []string) (*Drift, error) {

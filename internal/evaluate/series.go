@@ -83,11 +83,18 @@ func readHistory(t *table.Table, timeColumn, series string, label []float64) (*h
 	last := map[string]int32{}
 	for _, row := range h.order {
 		if before, ok := last[h.series[row]]; ok && h.at[before] == h.at[row] && h.twice == "" {
-			h.twice = fmt.Sprintf("%s: lines %d and %d are of one series at one time", t.Name, min(t.Line(int(before)), t.Line(int(row))), max(t.Line(int(before)), t.Line(int(row))))
+			h.twice = sameTime(t, int(min(before, row)), int(max(before, row)))
 		}
 		last[h.series[row]] = row
 	}
 	return h, nil
+}
+
+func sameTime(t *table.Table, first, second int) string {
+	if a, b := t.File(first), t.File(second); a != b {
+		return fmt.Sprintf("%s, line %d, and %s, line %d, are of one series at one time", a, t.Line(first), b, t.Line(second))
+	}
+	return fmt.Sprintf("%s: lines %d and %d are of one series at one time", t.File(first), t.Line(first), t.Line(second))
 }
 
 // scale is, for each series, the mean absolute error of its seasonal naive

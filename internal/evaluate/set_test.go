@@ -16,6 +16,7 @@ import (
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/lineage"
+	"github.com/weighlock/weighlock/internal/table"
 )
 
 // cutUp cuts a CSV text into n files with the same header, of differing length.
@@ -68,6 +69,7 @@ func TestSetIsEvaluatedAsOneFile(t *testing.T) {
 		for _, one := range got.Evaluation.Results { // the draws of an interval depend on the digests
 			fmt.Fprintln(&b, one.Item, one.Status, *cmp.Or(one.Value, ptr(-1)), one.N, one.Rows)
 		}
+		got.Datacheck.Overlap.Files = nil // where a set is among them
 		for _, v := range []any{got.Evaluation.Join, got.Datacheck, got.Drift, got.Stored} {
 			text, err := json.MarshalIndent(v, "", " ")
 			if err != nil {
@@ -214,5 +216,67 @@ func TestErrorsNameTheFileOfASet(t *testing.T) {
 				t.Errorf("got %v; want %s", err, c.want)
 			}
 		})
+	}
+}
+
+// TestFilesThatAreTestAndTrainingData are found by their bytes, whatever they
+// are called, and whether they are named alone or by a pattern.
+func TestFilesThatAreTestAndTrainingData(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"in/a.csv": "id,x,y\n1,1,0\n", "in/b.csv": "id,x,y\n2,2,1\n", "in/none.csv": "id,x,y\n",
+		"old/c.csv": "id,x,y\n3,3,1\n", "old/copy.csv": "id,x,y\n2,2,1\n", "old/again.csv": "id,x,y\n2,2,1\n", "old/n.csv": "id,x,y\n",
+	} {
+		put(t, dir, name, text)
+	}
+	for _, c := range []struct {
+		test, train string
+		want        *float64
+	}{
+		{"in/a.csv", "old/c.csv", nil},
+		{"in/b.csv", "old/copy.csv", nil}, // their digests say it
+		{"in/*.csv", "old/c.csv", ptr(0)},
+		{"in/[a-b].csv", "old/*.csv", ptr(1)},
+		{"in/*.csv", "in/*.csv", ptr(2)},
+		{"in/b.csv", "old/*.csv", ptr(1)},
+		{"in/*.csv", "old/copy.csv", ptr(1)},
+		{"in/b*.csv", "old/again.csv", ptr(1)},
+		{"in/*.csv", "old/?.csv", ptr(0)}, // a file without rows is nobody's
+	} {
+		test, train := set(t, dir, c.test), set(t, dir, c.train)
+		rows := func(s Source) *table.Table {
+			r, err := s.Table(t.Context(), table.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		got := sharedFiles(test, rows(test), train, rows(train))
+		if (got == nil) != (c.want == nil) || got != nil && float64(*got) != *c.want {
+			t.Errorf("%s and %s: got %v; want %v", c.test, c.train, got, c.want)
+		}
+	}
+}
+
+// TestPlacesInOtherFilesOfASet: what an error says of a further row names its
+// file, where that is another.
+func TestPlacesInOtherFilesOfASet(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a.csv", "q,y,u,w,t\n1,0,1,1,1\n1,1,1,1,2\n")
+	put(t, dir, "b.csv", "q,y,u,w,t\n1,,2,2,2\n1,0,1,2,1\n")
+	s := set(t, dir, "?.csv")
+	rows, err := s.Table(t.Context(), table.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ got, want string }{
+		"in another file":       {place(rows, 0, 3), "a.csv, line 2"},
+		"in the same file":      {place(rows, 2, 3), "line 2"},
+		"one time in two files": {sameTime(rows, 1, 2), "a.csv, line 3, and b.csv, line 2, are of one series at one time"},
+		"one time in one file":  {sameTime(rows, 2, 3), "b.csv: lines 2 and 3 are of one series at one time"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: got %s; want %s", name, c.got, c.want)
+		}
 	}
 }

@@ -117,7 +117,7 @@ func (f *truth) countMissing(t *table.Table, c *table.Column) {
 	for i := range t.Rows {
 		if c.IsNull(i) {
 			if f.missing == 0 {
-				f.detail = fmt.Sprintf("the first at line %d", t.Line(i))
+				f.detail = "the first at " + place(t, i, 0)
 			}
 			f.lose(i, t.Rows)
 		}

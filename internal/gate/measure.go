@@ -119,7 +119,7 @@ func (w *Workspace) grade(predictions string) string {
 	return "computed"
 }
 
-// source is a file of the project with its digest.
+// source is a file of the project, or a set of them, with its digest.
 func source(p *project.Project, path, name, file string) (*evaluate.Source, error) {
 	s, err := evaluate.FileSource(name, p.Dir, file)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/weighlock/weighlock/internal/evaluate"
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/table"
+	"github.com/weighlock/weighlock/internal/tree"
 	"github.com/weighlock/weighlock/schema"
 )
 
@@ -21,7 +22,7 @@ func placed(p *project.Project, err error) error {
 		return err
 	}
 	for _, n := range namings(p) {
-		if n.file == e.File && n.column == e.Asked {
+		if (n.file == e.File || tree.IsPattern(n.file) && tree.Matches(n.file, e.File)) && n.column == e.Asked {
 			hint := ""
 			if n.path == "predictions.id" && !strings.Contains(e.Problem, "hint:") {
 				hint = "\nhint: predictions.id names the column of ids there; it is data.test.id unless it is given"

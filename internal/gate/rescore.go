@@ -75,9 +75,13 @@ func (w *Workspace) rescore(ctx context.Context, request evaluate.Request, resul
 		return err
 	}
 	limits := scorer.Limits{Seconds: p.Limits.Seconds, MemoryMiB: p.Limits.MemoryMiB, OutputMiB: p.Limits.OutputMiB}
+	hidden, err := tree.Paths(w.Project.Dir, w.Project.Data.Test.File, p.File)
+	if err != nil {
+		return fmt.Errorf("rescoring: %w", err)
+	}
 	command := scorer.Command{
 		Text: p.Command, Shell: shell, Dir: w.Project.Dir, Environ: w.rescoring.Environ, Declare: p.Environment, Limits: limits,
-		Hidden: []string{w.Project.Abs(w.Project.Data.Test.File), w.Project.Abs(p.File)},
+		Hidden: hidden,
 		Stderr: w.rescoring.Err, Self: w.rescoring.Self,
 	}
 	r := evaluate.Rescoring{

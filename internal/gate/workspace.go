@@ -167,21 +167,17 @@ func (w *Workspace) readSpec() error {
 // pinned hashes a data file and holds it against the digest in the project
 // file, where there is one.
 func pinned(p *project.Project, name string, t *project.Table) (string, error) {
-	f, err := tree.Open(p.Abs(t.File))
+	s, err := source(p, "data."+name+".file", name, t.File)
 	if err != nil {
-		return "", missing(err, p, "data."+name+".file", t.File)
+		return "", err
 	}
-	defer f.Close()
-	digest, size, err := artifact.DigestReader(f)
-	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", t.File, err)
-	}
-	if size == 0 {
+	if s.Size == 0 {
 		return "", fmt.Errorf("%s%s is empty\nhint: data.%s must hold at least a header and one row", at(p, "data."+name+".file"), t.File, name)
 	}
+	digest := s.Digest
 	if t.SHA256 != "" && artifact.Hex(digest) != t.SHA256 {
-		return "", fmt.Errorf("%w: %s%s is not the file that data.%s.sha256 pins: it has sha256 %s, pinned is %s\nhint: if the data was meant to change, `weighlock pin` writes its new digest, and from level release on the model is trained again; if not, bring back the pinned file",
-			ErrIntegrity, at(p, "data."+name+".sha256"), t.File, name, artifact.Hex(digest), t.SHA256)
+		return "", fmt.Errorf("%w: %s%s is not the %s that data.%s.sha256 pins: it has sha256 %s, pinned is %s\nhint: if the data was meant to change, `weighlock pin` writes its new digest, and from level release on the model is trained again; if not, bring back the pinned %s",
+			ErrIntegrity, at(p, "data."+name+".sha256"), t.File, tree.Noun(t.File), name, artifact.Hex(digest), t.SHA256, tree.Noun(t.File))
 	}
 	return digest, nil
 }
@@ -200,6 +196,9 @@ func whence(p *project.Project, path string) string {
 // missing turns a file that cannot be opened into words about the project
 // file's line that names it.
 func missing(err error, p *project.Project, path, file string) error {
+	if errors.As(err, new(tree.NoMatch)) {
+		return fmt.Errorf("%w: %s%s: %w", ErrUsage, at(p, path), path, err)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %s%s names %s, which is not there\nhint: %s", ErrUsage, at(p, path), path, file, whence(p, path))
 	}
@@ -330,16 +329,11 @@ func (w *Workspace) predictionsDigest() string {
 	if w.Project.Predictions == nil {
 		return ""
 	}
-	f, err := tree.Open(w.Project.Abs(w.Project.Predictions.File))
+	s, err := evaluate.FileSource("predictions", w.Project.Dir, w.Project.Predictions.File)
 	if err != nil {
 		return ""
 	}
-	defer f.Close()
-	digest, _, err := artifact.DigestReader(f)
-	if err != nil {
-		return ""
-	}
-	return digest
+	return s.Digest
 }
 
 // parametersFile carries, in the image, the parameters that the project asks

@@ -22,6 +22,7 @@ import (
 type basis struct {
 	Files   []stamp   `json:"files"`
 	Folders []listing `json:"folders"`
+	Sets    []listing `json:"sets,omitempty"` // by pattern, and what matches it
 }
 
 // stamp tells one file's content from any other that it may have: by what
@@ -55,11 +56,11 @@ func take(p *project.Project, now time.Time) (*basis, error) {
 	}
 	for _, t := range []*project.Table{p.Data.Train, p.Data.Test} {
 		if t != nil {
-			b.file(t.File)
+			b.data(t.File)
 		}
 	}
 	if p.Predictions != nil {
-		b.file(p.Predictions.File)
+		b.data(p.Predictions.File)
 	}
 	for _, f := range p.Files {
 		b.walk(f)
@@ -106,6 +107,34 @@ func (b *gatherer) list(rel string) []string {
 	}
 	b.Folders = append(b.Folders, listing{rel, digestNames(names)})
 	return names
+}
+
+// data is a file, or a set of files that a pattern matches.
+func (b *gatherer) data(name string) {
+	name = path.Clean(filepath.ToSlash(name))
+	if !tree.IsPattern(name) {
+		b.file(name)
+		return
+	}
+	if b.err != nil {
+		return
+	}
+	var names []string
+	if names, b.err = matched(b.dir, name); b.err != nil {
+		return
+	}
+	b.Sets = append(b.Sets, listing{name, digestNames(names)})
+	for _, rel := range names {
+		b.file(rel)
+	}
+}
+
+func matched(dir, pattern string) (names []string, err error) {
+	files, err := tree.Match(dir, pattern)
+	for _, f := range files {
+		names = append(names, f.Path)
+	}
+	return names, err
 }
 
 func (b *gatherer) file(rel string) {
@@ -214,6 +243,11 @@ func (b *basis) listed(dir string) bool {
 			return false
 		}
 	}
+	for _, l := range b.Sets {
+		if names, err := matched(dir, l.Path); err != nil || digestNames(names) != l.Names {
+			return false
+		}
+	}
 	return true
 }
 
@@ -224,6 +258,7 @@ func (b *basis) concerns(rel string) bool {
 		return true
 	}
 	return slices.ContainsFunc(b.Files, func(s stamp) bool { return s.Path == rel && !s.Statement }) ||
+		slices.ContainsFunc(b.Sets, func(l listing) bool { return tree.Matches(l.Path, rel) }) ||
 		slices.ContainsFunc(b.Folders, func(l listing) bool {
 			return l.Path != "." && !within(artifact.LocalDir, l.Path+"/") && within(l.Path, rel)
 		})

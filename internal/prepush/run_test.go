@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -322,6 +323,40 @@ func TestAFileMoreInAModelFolder(t *testing.T) {
 	expect(t, models, "m: allow")
 	if diff := cmp.Diff([]string{"m/weights/deep/b.json"}, models[0].Unpushed); diff != "" {
 		t.Errorf("unpushed files (-want +got):\n%s", diff)
+	}
+}
+
+// TestAFileMoreInASet: a verdict on a set holds while the set is the same.
+func TestAFileMoreInASet(t *testing.T) {
+	c := newCheckout(t)
+	c.small("m")
+	c.edit("m/weighlock.yaml", "file: test.csv", `file: "test*.csv"`)
+	c.edit("m/weighlock.yaml", "file: preds.csv", `file: "pred[s].csv"`)
+	c.commit()
+	expect(t, c.run(deps()), "m: allow")
+	expect(t, c.run(unasked(t)), "m: kept")
+	c.write("m/other.csv", "id\n")
+	expect(t, c.run(unasked(t)), "m: kept")
+	c.write("m/test2.csv", "id,region,label\nnew,north,1\n")
+	models := c.run(deps())
+	if models[0].Kept != nil || models[0].Report == nil {
+		t.Errorf("got %v; want it judged anew", gist(models))
+	}
+	if diff := cmp.Diff([]string{"m/test2.csv"}, models[0].Unpushed); diff != "" {
+		t.Errorf("unpushed files (-want +got):\n%s", diff)
+	}
+	c.commit()
+	if err := os.Remove(filepath.Join(c.dir, "m/test2.csv")); err != nil {
+		t.Fatal(err)
+	}
+	if models := c.run(deps()); !slices.Equal(models[0].Differ, []string{"m/test2.csv"}) {
+		t.Errorf("a file of the set that only the push has: %v", models[0].Differ)
+	}
+	if err := os.Remove(filepath.Join(c.dir, "m/test.csv")); err != nil {
+		t.Fatal(err)
+	}
+	if models := c.run(deps()); models[0].Err == nil || !strings.Contains(models[0].Err.Error(), "no file matches test*.csv") {
+		t.Errorf("none left: got %v", gist(models))
 	}
 }
 

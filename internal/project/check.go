@@ -46,8 +46,30 @@ func (p *Project) pathProblems() (found schema.Errors) {
 		}
 		seen[file] = true
 	}
+	found = append(found, p.setProblems()...)
 	found = append(found, globProblems("run.inputs", p.Run.Inputs)...)
 	return append(found, globProblems("run.outputs", p.Run.Outputs)...)
+}
+
+// setProblems refuses patterns that can match nothing, and a set that a command
+// would have to write: it writes one file.
+func (p *Project) setProblems() (found schema.Errors) {
+	check := func(at, file string) {
+		if _, err := path.Match(file, ""); err != nil {
+			found = append(found, schema.Problem{Path: at, Found: "text " + strconv.Quote(file), Expected: "a pattern whose brackets close"})
+		}
+	}
+	check("data.test.file", p.Data.Test.File)
+	if p.Data.Train != nil {
+		check("data.train.file", p.Data.Train.File)
+	}
+	if s := p.Predictions; s != nil {
+		check("predictions.file", s.File)
+		if s.Command != "" && strings.ContainsAny(s.File, "*?[") {
+			found = append(found, schema.Problem{Path: "predictions.file", Found: "pattern " + strconv.Quote(s.File), Expected: "the one file that predictions.command makes"})
+		}
+	}
+	return found
 }
 
 func globProblems(key string, globs []string) (found schema.Errors) {

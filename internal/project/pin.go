@@ -26,9 +26,10 @@ type Pin struct {
 }
 
 // Pins holds the data files that the project file pins, the test set first,
-// against their digests, which sum gives for a path of the file system. pointer
-// says of a file that it only stands for another, and of others nothing.
-func (p *Project) Pins(sum, pointer func(file string) (string, error)) ([]Pin, error) {
+// against their digests, which sum gives, with the size in bytes, for a name of
+// the project file: a file's or a set's. pointer says of a name that a file of it
+// only stands for another, and of others nothing.
+func (p *Project) Pins(sum func(file string) (string, int64, error), pointer func(file string) (string, error)) ([]Pin, error) {
 	var pins []Pin
 	for _, t := range []struct {
 		path  string
@@ -37,11 +38,11 @@ func (p *Project) Pins(sum, pointer func(file string) (string, error)) ([]Pin, e
 		if t.table == nil || t.table.SHA256 == "" {
 			continue
 		}
-		digest, err := sum(p.Abs(t.table.File))
+		digest, size, err := sum(t.table.File)
 		if err != nil {
 			return nil, fmt.Errorf("%s.file: %w", t.path, err)
 		}
-		if digest == artifact.Digest(nil) {
+		if size == 0 {
 			return nil, fmt.Errorf("%s.file: %s is empty, and pins nothing\nhint: write the data first", t.path, t.table.File)
 		}
 		if err := p.fetched(t.path+".file", t.table.File, pointer); err != nil {
@@ -62,7 +63,7 @@ func (p *Project) Pins(sum, pointer func(file string) (string, error)) ([]Pin, e
 // fetched refuses a pointer of Git LFS or DVC: its digest says nothing about
 // the file that it stands for.
 func (p *Project) fetched(path, file string, pointer func(file string) (string, error)) error {
-	said, err := pointer(p.Abs(file))
+	said, err := pointer(file)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: reading %s: %w", path, file, err)

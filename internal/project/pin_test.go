@@ -21,9 +21,11 @@ const (
 	sumB = "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d" // b
 )
 
-func sum(file string) (string, error) {
-	text, err := os.ReadFile(file)
-	return artifact.Digest(text), err
+func sum(p *Project) func(string) (string, int64, error) {
+	return func(file string) (string, int64, error) {
+		text, err := os.ReadFile(p.Abs(file))
+		return artifact.Digest(text), int64(len(text)), err
+	}
 }
 
 // TestRepin shows that of a project file only the digests change, wherever
@@ -55,7 +57,7 @@ func TestRepin(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pins, err := p.Pins(sum, pointer)
+			pins, err := p.Pins(sum(p), pointer(p))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +74,7 @@ func TestRepin(t *testing.T) {
 			if p, err = Load(dir); err != nil {
 				t.Fatal(err)
 			}
-			if pins, err = p.Pins(sum, pointer); err != nil || pins[0].Was != pins[0].Is {
+			if pins, err = p.Pins(sum(p), pointer(p)); err != nil || pins[0].Was != pins[0].Is {
 				t.Errorf("pinned anew, and not as it is: %+v, %v", pins, err)
 			}
 		})
@@ -87,7 +89,7 @@ func TestPins(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Pin{{Path: "data.test.sha256", File: "a.csv", Was: pin, Is: sumA, Location: &verdict.Location{File: "weighlock.yaml", Line: 6, Col: 33}}}
-	if got, err := p.Pins(sum, pointer); err != nil || !cmp.Equal(got, want) {
+	if got, err := p.Pins(sum(p), pointer(p)); err != nil || !cmp.Equal(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 }
@@ -108,7 +110,7 @@ func TestPinByHand(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pins, err := p.Pins(sum, pointer)
+			pins, err := p.Pins(sum(p), pointer(p))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,7 +133,7 @@ func TestPinRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.Pins(sum, pointer); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "data.test.file: ") {
+		if _, err := p.Pins(sum(p), pointer(p)); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "data.test.file: ") {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -141,7 +143,7 @@ func TestPinRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := "data.test.file: a.csv is empty, and pins nothing\nhint: write the data first"
-		if _, err := p.Pins(sum, pointer); err == nil || err.Error() != want {
+		if _, err := p.Pins(sum(p), pointer(p)); err == nil || err.Error() != want {
 			t.Errorf("got %v; want %s", err, want)
 		}
 	})
@@ -157,7 +159,7 @@ func TestPinRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := p.Pins(sum, pointer); got != nil || err == nil || err.Error() != c.want {
+			if got, err := p.Pins(sum(p), pointer(p)); got != nil || err == nil || err.Error() != c.want {
 				t.Errorf("got %+v, %v; want %s", got, err, c.want)
 			}
 		})
@@ -167,7 +169,7 @@ func TestPinRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.Pins(sum, pointer); !errors.Is(err, tree.ErrNoFile) || !strings.HasPrefix(err.Error(), "predictions.file: ") {
+		if _, err := p.Pins(sum(p), pointer(p)); !errors.Is(err, tree.ErrNoFile) || !strings.HasPrefix(err.Error(), "predictions.file: ") {
 			t.Errorf("got %v; want %v", err, tree.ErrNoFile)
 		}
 	})
@@ -176,7 +178,7 @@ func TestPinRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pins, err := p.Pins(sum, pointer)
+		pins, err := p.Pins(sum(p), pointer(p))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,15 +192,17 @@ func TestPinRefused(t *testing.T) {
 	})
 }
 
-func pointer(file string) (string, error) {
-	f, err := tree.Open(file)
-	if err != nil {
-		return "", err
+func pointer(p *Project) func(string) (string, error) {
+	return func(file string) (string, error) {
+		f, err := tree.Open(p.Abs(file))
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			return "", err
+		}
+		return modelfile.Pointer(f, info.Size())
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return "", err
-	}
-	return modelfile.Pointer(f, info.Size())
 }

@@ -301,6 +301,10 @@ func TestRefuses(t *testing.T) {
 		"absolute data path":                 {strings.Replace(minimal, "test.csv", "/etc/passwd", 1), `data.test.file: found text "/etc/passwd", expected a relative path inside the project`},
 		"whole project as the model":         {strings.Replace(minimal, "model.onnx", "./", 1), "3:1: file: found the whole project folder, expected the model's own files or folders"},
 		"model file twice":                   {strings.Replace(minimal, "model.onnx", "[a, ./a]", 1), `3:11: file[1]: found text "a" a second time, expected each path once`},
+		"data by a pattern without an end":   {strings.Replace(minimal, "test.csv", `"test[.csv"`, 1), `data.test.file: found text "test[.csv", expected a pattern whose brackets close`},
+		"training data by such a pattern":    {strings.Replace(minimal, "data: {", `data: {train: {file: "a[.csv"}, `, 1), `data.train.file: found text "a[.csv", expected a pattern whose brackets close`},
+		"predictions by such a pattern":      {minimal + "predictions: {file: \"p[.csv\", column: p}\n", `predictions.file: found text "p[.csv", expected a pattern whose brackets close`},
+		"a command that is to write a set":   {minimal + "predictions: {file: \"p*.csv\", column: p, command: score}\n", `predictions.file: found pattern "p*.csv", expected the one file that predictions.command makes`},
 		"input outside the project":          {minimal + "run: {inputs: [ok/*.csv, ../x]}\n", `5:26: run.inputs[1]: found text "../x", expected a relative path or glob inside the project`},
 		"glob that does not close":           {minimal + "run: {outputs: [\"a[\"]}\n", "run.outputs[0]: found text \"a[\", expected a glob whose brackets close"},
 	}

@@ -288,7 +288,7 @@ func (r *Rows) places(got *table.Table, column string) ([]int, error) {
 	}
 	if i := slices.Index(at, none); i >= 0 {
 		row := int(r.picked[i])
-		err := fmt.Errorf("no prediction for id %q (%s, line %d)\nhint: %s", known.String(row), r.test.Name, r.test.Line(row), Contract)
+		err := fmt.Errorf("no prediction for id %q (%s, line %d)\nhint: %s", known.String(row), r.test.File(row), r.test.Line(row), Contract)
 		return nil, misfit{err, fmt.Sprintf("the answer has %d rows for %d", got.Rows, r.Len())}
 	}
 	return at, nil

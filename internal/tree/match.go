@@ -21,6 +21,14 @@ const patterned = `*?[`
 // could turn one into the other.
 func IsPattern(name string) bool { return strings.ContainsAny(name, patterned) }
 
+// Noun is what a name stands for, in words.
+func Noun(name string) string {
+	if IsPattern(name) {
+		return "set of files"
+	}
+	return "file"
+}
+
 // NoMatch is a pattern that no file matches. It is fs.ErrNotExist.
 type NoMatch string
 
@@ -50,6 +58,29 @@ func Match(dir, pattern string) ([]File, error) {
 	}
 	slices.SortFunc(m.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return m.files, nil
+}
+
+// Named are the files that a name stands for, relative to dir: the one that is
+// called so, which need not be there, or where IsPattern says so its matches.
+func Named(dir, name string) ([]File, error) {
+	if IsPattern(name) {
+		return Match(dir, name)
+	}
+	return []File{{Path: name, Abs: filepath.Join(dir, filepath.FromSlash(name))}}, nil
+}
+
+// Paths are where the files lie that names stand for.
+func Paths(dir string, names ...string) (paths []string, err error) {
+	for _, name := range names {
+		files, err := Named(dir, name)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			paths = append(paths, f.Abs)
+		}
+	}
+	return paths, nil
 }
 
 // Matches says whether a pattern stands for a file of that path.

@@ -71,6 +71,26 @@ func TestMatchIsOfTheFolderItIsIn(t *testing.T) {
 	}
 }
 
+func TestNamedFiles(t *testing.T) {
+	dir := write(t, map[string][]byte{"in/a.csv": nil, "in/b.csv": nil})
+	at := func(p string) File { return File{Path: p, Abs: filepath.Join(dir, p)} }
+	for name, want := range map[string][]File{"in/a.csv": {at("in/a.csv")}, "gone.csv": {at("gone.csv")}, "in/*": {at("in/a.csv"), at("in/b.csv")}} {
+		if got, err := Named(dir, name); err != nil || !cmp.Equal(want, got) {
+			t.Errorf("%s: got %v, %v; want %v", name, got, err, want)
+		}
+	}
+	paths, err := Paths(dir, "gone.csv", "in/*")
+	if want := []string{at("gone.csv").Abs, at("in/a.csv").Abs, at("in/b.csv").Abs}; err != nil || !cmp.Equal(want, paths) {
+		t.Errorf("got %v, %v; want %v", paths, err, want)
+	}
+	if paths, err := Paths(dir, "gone.csv", "out/*"); paths != nil || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, %v; want no match", paths, err)
+	}
+	if got, err := Named(dir, "out/*"); got != nil || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, %v; want no match", got, err)
+	}
+}
+
 func TestWithin(t *testing.T) {
 	for pattern, c := range map[string][2]string{
 		"test/part-*.csv": {"test/part-1.csv", "part-1.csv"},
@@ -82,6 +102,9 @@ func TestWithin(t *testing.T) {
 		if got := Within(pattern, c[0]); got != c[1] {
 			t.Errorf("%s: got %s; want %s", pattern, got, c[1])
 		}
+	}
+	if Noun("a/*.csv") != "set of files" || Noun("a.csv") != "file" {
+		t.Error("a set is called a file, or a file a set")
 	}
 	if !IsPattern("a/*.csv") || !IsPattern("a?") || !IsPattern("[a]") || IsPattern(`a\b-{1,2}.csv`) {
 		t.Error("a pattern is not told by *, ? or [")

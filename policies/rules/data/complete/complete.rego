@@ -155,6 +155,14 @@ _known := [_advise(finding.fail(sprintf("test and train are one file (%s), so ev
 	"place": "data.train",
 })] if _set("test").digest == _set("train").digest
 
+else := [_advise(finding.fail(sprintf("test and train have files in common (%d), so every row of them was trained on", [input.data.document.overlap.files])), {
+	"solution": "Split the data before training, and let data.train and data.test name no file together.",
+	"limit": "other files than the training data",
+	"place": "data.train",
+})] if {
+	input.data.document.overlap.files > 0
+}
+
 else := [_overlap_ids, _overlap_rows]
 
 # A generative model is judged by columns of its predictions, and has no labels.

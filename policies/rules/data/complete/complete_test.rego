@@ -131,6 +131,18 @@ test_one_file_without_ids_or_columns if {
 	startswith(_check("message"), "test and train are one file") with input as changed
 }
 
+_one_file_of_a_set := testing.patched({"/data/document/overlap": {"ids": 0, "near_duplicates": 0, "share": 0, "columns": ["age"], "files": 2}})
+
+test_one_file_of_a_set_for_train_and_test if {
+	testing.of(rule.checks, "test") == "fail" with input as _one_file_of_a_set
+	startswith(_check("message"), "test and train have files in common (2)") with input as _one_file_of_a_set
+	_check("place") == "data.train" with input as _one_file_of_a_set
+	_check("expected") == {"text": "other files than the training data"} with input as _one_file_of_a_set
+	startswith(_check("solution"), "Split the data before training") with input as _one_file_of_a_set
+}
+
+test_sets_without_a_file_in_common if testing.of(rule.checks, "test") == "pass" with input as testing.set("/data/document/overlap/files", 0)
+
 test_near_duplicates_at_the_limit if testing.of(rule.checks, "test") == "pass" with input as testing.set("/data/document/overlap/share", 0.01)
 
 test_no_column_in_common if {
