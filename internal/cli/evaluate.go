@@ -29,7 +29,7 @@ scores of several classes or labels, --decision for decided classes, --group for
 what each counts.
 
 A file may be a pattern, such as 'preds/*.parquet', whose files are read as one table in the order of
-their paths, or - for standard input.
+their paths, or - for standard input, which may hold each format.
 
 As JSON, evaluation and datacheck are the predicates that publish would sign, by the schemas
 schema/predicate/evaluation/v1 and schema/predicate/datacheck/v1; spec is what was asked, with every

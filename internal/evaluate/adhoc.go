@@ -492,9 +492,20 @@ func spooled(name string, in io.Reader, most int) (*Source, error) {
 	if len(text) > most {
 		return nil, fmt.Errorf("standard input holds more than %d bytes\nhint: write it to a file, and name that", most)
 	}
-	path := "stdin.csv"
-	if bytes.HasPrefix(text, []byte("PAR1")) {
-		path = "stdin.parquet"
+	return held(name, "stdin"+suffixOf(text), text), nil
+}
+
+// suffixOf is that of the format in which a table begins so: Parquet and Arrow
+// by their magic, a stream of Arrow by the mark before its first message, JSONL
+// by an object; CSV else.
+func suffixOf(text []byte) string {
+	switch {
+	case bytes.HasPrefix(text, []byte("PAR1")):
+		return ".parquet"
+	case bytes.HasPrefix(text, []byte("ARROW1")), bytes.HasPrefix(text, []byte("\xff\xff\xff\xff")):
+		return ".arrow"
+	case bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), " \t\r\n"), []byte("{")):
+		return ".jsonl"
 	}
-	return held(name, path, text), nil
+	return ".csv"
 }

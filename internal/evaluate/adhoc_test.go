@@ -1,6 +1,8 @@
 package evaluate
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -8,7 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	arrowmemory "github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/project"
@@ -225,11 +232,14 @@ func TestAdHocRefuses(t *testing.T) {
 	}
 }
 
-// TestStandardInput tells Parquet by its first bytes, and reads no more than it
-// may.
+// TestStandardInput tells formats by their first bytes, and reads no more than
+// it may.
 func TestStandardInput(t *testing.T) {
-	for text, want := range map[string]string{"id,p\n": "stdin.csv", "PAR1\x15": "stdin.parquet", "": "stdin.csv"} {
-		s, err := spooled("predictions", strings.NewReader(text), 5)
+	for text, want := range map[string]string{
+		"id,p\n": "stdin.csv", "PAR1\x15": "stdin.parquet", "": "stdin.csv", "ARROW1": "stdin.arrow", "\xff\xff\xff\xff\x10": "stdin.arrow",
+		"{\"a\"": "stdin.jsonl", " \n\t{": "stdin.jsonl", "\xef\xbb\xbf {": "stdin.jsonl", "\xff\xfei": "stdin.csv", "p{,": "stdin.csv",
+	} {
+		s, err := spooled("predictions", strings.NewReader(text), 6)
 		if err != nil || s.Path != want || s.Digest != artifact.Digest([]byte(text)) {
 			t.Errorf("%q: got %+v, %v; want %s", text, s, err, want)
 		}
@@ -237,6 +247,58 @@ func TestStandardInput(t *testing.T) {
 	_, err := spooled("predictions", strings.NewReader("123456"), 5)
 	if want := "standard input holds more than 5 bytes\nhint: write it to a file, and name that"; err == nil || err.Error() != want {
 		t.Errorf("too much: got %v; want %s", err, want)
+	}
+}
+
+type labelledRow struct {
+	Y int64   `parquet:"y"`
+	P float64 `parquet:"p"`
+}
+
+// TestStandardInputInEveryFormat evaluates the same rows, however they come.
+func TestStandardInputInEveryFormat(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{{Name: "y", Type: arrow.PrimitiveTypes.Int64}, {Name: "p", Type: arrow.PrimitiveTypes.Float64}}, nil)
+	batch := array.NewRecordBuilder(arrowmemory.DefaultAllocator, schema)
+	batch.Field(0).(*array.Int64Builder).AppendValues([]int64{0, 1, 0, 1}, nil)
+	batch.Field(1).(*array.Float64Builder).AppendValues([]float64{0.1, 0.9, 0.6, 0.4}, nil)
+	rows := batch.NewRecordBatch()
+	var stream, file, columnar bytes.Buffer
+	w := ipc.NewWriter(&stream, ipc.WithSchema(schema))
+	f, err := ipc.NewFileWriter(&file, ipc.WithSchema(schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []interface {
+		Write(arrow.RecordBatch) error
+		Close() error
+	}{w, f} {
+		if err := errors.Join(w.Write(rows), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := parquet.NewGenericWriter[labelledRow](&columnar)
+	_, err = q.Write([]labelledRow{{0, 0.1}, {1, 0.9}, {0, 0.6}, {1, 0.4}})
+	if err := errors.Join(err, q.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"CSV": "y,p\n0,0.1\n1,0.9\n0,0.6\n1,0.4\n", "JSONL": `{"y":0,"p":0.1}` + "\n" + `{"y":1,"p":0.9}` + "\n" + `{"y":0,"p":0.6}` + "\n" + `{"y":1,"p":0.4}`,
+		"an Arrow file": file.String(), "an Arrow stream": stream.String(), "Parquet": columnar.String(),
+	} {
+		o := AdHoc{Predictions: "-", Label: []string{"y"}, Score: []string{"p"}, Metrics: []string{"roc_auc"}, In: strings.NewReader(text)}
+		ask, err := o.Prepare()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got, err := ask.Run(t.Context())
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if v := find(t, got, "roc_auc").Value; v == nil || *v != 0.75 {
+			t.Errorf("%s: got %v; want 0.75", name, v)
+		}
 	}
 }
 
