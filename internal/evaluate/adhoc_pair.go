@@ -52,7 +52,7 @@ func (p *Prepared) sameLabels(ctx context.Context) error {
 	}
 	for i := range own.table.Rows {
 		id := own.id.String(i)
-		at, ok := truth.rows[id]
+		at, ok := truth.rows.find(id)
 		if !ok {
 			continue
 		}
@@ -71,7 +71,7 @@ func (p *Prepared) sameLabels(ctx context.Context) error {
 // labelled is a table by its rows' ids.
 type labelled struct {
 	table *table.Table
-	rows  map[string]int32
+	rows  *index
 	id    *table.Column
 	label []*table.Column
 }

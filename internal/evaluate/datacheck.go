@@ -82,19 +82,32 @@ func examineColumn(c *table.Column, rows int) Column {
 
 func examineIDs(c *table.Column, rows int) *IDs {
 	out := &IDs{Column: c.Name}
-	seen := make(map[string]bool, rows)
+	again := repeats(c, rows)
 	for i := range rows {
-		switch id := c.String(i); {
+		switch {
 		case c.IsNull(i):
 			out.Missing++
-		case seen[id]:
+		case again(i):
 			out.Duplicates++
 		default:
-			seen[id] = true
+			out.Distinct++
 		}
 	}
-	out.Distinct = len(seen)
 	return out
+}
+
+// repeats says of rows, asked for in their order, whether one before has the
+// same text.
+func repeats(c *table.Column, rows int) func(row int) bool {
+	if c.Kind == table.Text { // whose dictionary holds each text once
+		seen := newBits(len(c.Dict))
+		return func(row int) bool { return seen.set(c.Codes[row]) }
+	}
+	x := newIndex(c, rows)
+	return func(row int) bool {
+		_, twice := x.add(row)
+		return twice
+	}
 }
 
 // features are the columns that both tables have and that are not ids, times,
@@ -191,15 +204,18 @@ func (s Source) filesWithRows(t *table.Table) (digests []string) {
 }
 
 func sharedIDs(test, train *table.Column, testRows, trainRows int) int {
-	seen := make(map[string]bool, trainRows)
+	x := newIndex(train, trainRows)
 	for i := range trainRows {
 		if !train.IsNull(i) {
-			seen[train.String(i)] = true
+			x.add(i)
 		}
 	}
 	n := 0
 	for i := range testRows {
-		if !test.IsNull(i) && seen[test.String(i)] {
+		if test.IsNull(i) {
+			continue
+		}
+		if _, ok := x.find(test.String(i)); ok {
 			n++
 		}
 	}

@@ -85,61 +85,34 @@ func joinIDs(test, predictions *table.Table, testID, predictionID string, said *
 	if predictionID == "" {
 		predictionID = testID
 	}
-	if _, err := ids(test, testID); err != nil {
-		return nil, err
-	}
-	at, err := ids(predictions, predictionID)
+	c, err := eachOnce(test, testID)
 	if err != nil {
 		return nil, err
 	}
-	c, err := test.Column(testID)
+	p, err := eachOnce(predictions, predictionID)
 	if err != nil {
 		return nil, err
 	}
 	j := &joined{Join: Join{By: "id"}}
-	places := []int32{}
-	for i := range test.Rows {
-		row, ok := at[c.String(i)]
-		if !ok {
+	at := places(c, p)
+	j.rows = make([]int32, 0, len(at))
+	found := at[:0]
+	for i, row := range at {
+		if row == nowhere {
 			j.Missing++
 			continue
 		}
 		j.rows = append(j.rows, int32(i))
-		places = append(places, row)
+		found = append(found, row)
 	}
-	j.said = said.pick(places)
+	j.said = said.pick(found)
 	j.Matched = len(j.rows)
 	j.Extra = predictions.Rows - j.Matched
 	if j.Matched == 0 {
-		p, err := predictions.Column(predictionID)
-		if err != nil {
-			return nil, err
-		}
 		return nil, fmt.Errorf("joining %s to %s: no id matches; column %s begins with %q, column %s with %q\nhint: name the columns that hold the same ids in data.test.id and predictions.id",
 			predictions.Name, test.Name, predictionID, p.String(0), testID, c.String(0))
 	}
 	return j, nil
-}
-
-// ids maps every id to its row, and refuses rows without one and ids that
-// come twice.
-func ids(t *table.Table, column string) (map[string]int32, error) {
-	c, err := t.Column(column)
-	if err != nil {
-		return nil, err
-	}
-	at := make(map[string]int32, t.Rows)
-	for i := range t.Rows {
-		if c.IsNull(i) {
-			return nil, t.At(i, column, "a row without an id\nhint: give every row an id")
-		}
-		id := c.String(i)
-		if first, twice := at[id]; twice {
-			return nil, t.At(i, column, fmt.Sprintf("id %q for the second time; the first is at %s\nhint: write each row once", id, place(t, int(first), i)))
-		}
-		at[id] = int32(i)
-	}
-	return at, nil
 }
 
 // place is where a row is, for an error about another one: its line, and its

@@ -136,7 +136,7 @@ func (w *work) matchHidden(context.Context) error {
 	j := &joined{Join: Join{By: "id"}}
 	places := []int32{}
 	for i := range w.test.Rows {
-		row, ok := rows[pseudonym(w.IDKey, id.String(i))]
+		row, ok := rows.find(pseudonym(w.IDKey, id.String(i)))
 		if !ok {
 			j.Missing++
 			continue

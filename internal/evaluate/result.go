@@ -175,7 +175,7 @@ func (w *work) championScores(ctx context.Context, c *Champion) (at []int32, sai
 	at = []int32{}
 	places := []int32{}
 	for k, row := range w.all.rows {
-		if found, ok := rows[pseudonym(w.IDKey, id.String(int(row)))]; ok {
+		if found, ok := rows.find(pseudonym(w.IDKey, id.String(int(row)))); ok {
 			at, places = append(at, int32(k)), append(places, found)
 		}
 	}
