@@ -31,7 +31,7 @@ func (r *run) snapshot() (snapshot, error) {
 	if p := r.project.Predictions; p != nil {
 		files, err := tree.Named(r.project.Dir, path.Clean(p.File))
 		if err != nil {
-			return s, nil // there are none yet: then all of them are new
+			return s, nil //nolint:nilerr // there are none yet: then all of them are new
 		}
 		for _, f := range files {
 			if info, err := os.Stat(f.Abs); err == nil {
