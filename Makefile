@@ -161,7 +161,7 @@ kill:
 # minutes).
 REPLICATIONS ?= 6000
 simulate:
-	STATS_REPLICATIONS=$(REPLICATIONS) $(GO) test -count=1 -timeout 60m -run 'TestCoverage|TestNullQuantiles|TestSelectiveLabelsAreFound|TestCalibrationDifferenceCoverage|TestParityNull|TestPlantedFault' -v ./internal/stats
+	STATS_REPLICATIONS=$(REPLICATIONS) $(GO) test -count=1 -timeout 60m -run 'TestCoverage|TestNullQuantiles|TestSelectiveLabelsAreFound|TestCalibrationDifferenceCoverage|TestParityNull|TestPlantedFault|TestSearchOverUnits' -v ./internal/stats ./internal/evaluate
 
 clean:
 	rm -rf bin .cache $(OUT)

@@ -79,7 +79,7 @@ func TestPlantedFaultIsFound(t *testing.T) {
 				}
 				return len(c.columns) > 0
 			})
-			got := usual.Run(Excess(Squares(positive, score), score, 20), columns)
+			got := usual.Run(SearchRows{Loss: Excess(Squares(positive, score), score, nil, 20)}, columns)
 			if !got.Complete || got.Tried < 200 {
 				t.Fatalf("%s: tried %d, complete %v", c.name, got.Tried, got.Complete)
 			}
@@ -115,7 +115,7 @@ func TestSearchAgreesWithRowByRow(t *testing.T) {
 		loss := Squares(positive, score)
 		s := SliceSearch{MinRows: 20, MinEffect: 0.1, Level: 0.3, MaxSlices: 10_000, MaxFound: 10}
 		want := slowSearch(s, loss, columns)
-		got := s.Run(loss, columns)
+		got := s.Run(SearchRows{Loss: loss}, columns)
 		if got.Tried != want.Tried || len(got.Found) != len(want.Found) {
 			t.Fatalf("seed %d: got %d of %d; want %d of %d", seed, len(got.Found), got.Tried, len(want.Found), want.Tried)
 		}
@@ -159,14 +159,9 @@ func slowSearch(s SliceSearch, loss []float64, columns []SearchColumn) Searched 
 				return
 			}
 		}
-		var a, b sums
-		for _, v := range in {
-			a.add(v)
-		}
-		for _, v := range out {
-			b.add(v)
-		}
-		tested = append(tested, contrast(cs, gs, a, b))
+		one := contrast(in, out)
+		one.Columns, one.Groups = cs, gs
+		tested = append(tested, one)
 	}
 	for c := range columns {
 		for g := range columns[c].Groups {
@@ -196,15 +191,24 @@ func slowSearch(s SliceSearch, loss []float64, columns []SearchColumn) Searched 
 		floor = max(floor, min(1, tested[least].P*float64(left)))
 		tested[least].Adjusted = floor
 	}
-	return Searched{s.standOut(loss, columns, tested), len(tested), true}
+	return Searched{s.standOut(SearchRows{Loss: loss}, columns, tested), len(tested), true}
 }
 
 // TestContrastOfFewRows holds Welch's test of 1..5 against 2, 2, 3, 1, 2, 0 to
 // its p-value by Simpson's rule over Student's density.
 func TestContrastOfFewRows(t *testing.T) {
-	s := contrast(nil, nil, moments([]float64{1, 2, 3, 4, 5}), moments([]float64{2, 2, 3, 1, 2, 0}))
+	s := contrast([]float64{1, 2, 3, 4, 5}, []float64{2, 2, 3, 1, 2, 0})
 	near(t, "p", s.P, 0.07572050016868187)
 	near(t, "Cohen's d", s.Effect, 1.0215078369104982)
+}
+
+// contrast holds some losses against others.
+func contrast(in, out []float64) Slice {
+	code := make([]int32, len(in)+len(out))
+	for i := range in {
+		code[i] = 1
+	}
+	return tallyLonely(slices.Concat(in, out), code, 2).contrast(1)
 }
 
 func TestSearchThatCanFindNothing(t *testing.T) {
@@ -226,29 +230,33 @@ func TestSearchThatCanFindNothing(t *testing.T) {
 		"the same column twice": {equal, []SearchColumn{half, half}, 4},
 		"fewer rows than asked": {equal[:60], []SearchColumn{{half.Groups, half.Code[:60]}}, 0},
 	} {
-		got := usual.Run(c.loss, c.columns)
+		got := usual.Run(SearchRows{Loss: c.loss}, c.columns)
 		if len(got.Found) > 0 || got.Tried != c.tried || !got.Complete {
 			t.Errorf("%s: got %+v; want nothing of %d", name, got, c.tried)
 		}
 	}
 	short := usual
 	short.MaxSlices = 1
-	if got := short.Run(equal, []SearchColumn{half, half}); got.Complete || got.Tried != 1 {
+	if got := short.Run(SearchRows{Loss: equal}, []SearchColumn{half, half}); got.Complete || got.Tried != 1 {
 		t.Errorf("cut short: got %+v; want that it says so", got)
 	}
 }
 
 func TestExcess(t *testing.T) {
-	got := Excess([]float64{1, 3, 10, 20, 5}, []float64{.2, .1, .9, .8, .9}, 2)
+	got := Excess([]float64{1, 3, 10, 20, 5}, []float64{.2, .1, .9, .8, .9}, nil, 2)
 	// Two bins: .1 and .2, and the rest, of which two are equal.
 	want := []float64{-1, 1, 10 - 35.0/3, 20 - 35.0/3, 5 - 35.0/3}
 	for i := range want {
 		near(t, fmt.Sprintf("row %d", i), got[i], want[i])
 	}
-	if got := Excess([]float64{1, 2, 6}, []float64{.5, .5, .5}, 3); got[0] != -2 || got[2] != 3 {
+	if got := Excess([]float64{1, 2, 6}, []float64{.5, .5, .5}, nil, 3); got[0] != -2 || got[2] != 3 {
 		t.Errorf("equal scores: got %v; want them in one bin", got)
 	}
-	if got := Excess(nil, nil, 3); len(got) != 0 {
+	weighted := Excess([]float64{1, 2, 6, 4}, []float64{.5, .5, .5, .9}, []float64{1, 2, 1, 0}, 2)
+	if weighted[0] != -1.75 || weighted[2] != 3.25 || weighted[3] != 0 {
+		t.Errorf("weights: got %v; want losses beyond the weighted mean, and 0 where no row counts", weighted)
+	}
+	if got := Excess(nil, nil, nil, 3); len(got) != 0 {
 		t.Errorf("no rows: got %v", got)
 	}
 }
