@@ -18,6 +18,7 @@ const (
 	searchLevel      = 0.05
 	searchEffect     = 0.2 // a small effect, by Cohen's words
 	searchMinRows    = 50
+	searchMinUnits   = 30
 	searchShare      = 100 // and a slice is at least one row in so many
 	searchBins       = 4   // of equal count, for columns of numbers
 	searchValues     = 20  // from which a column of numbers is binned
@@ -35,8 +36,10 @@ const (
 type Search struct {
 	Status string `json:"status"` // ok, undefined or no_labels
 	Detail string `json:"detail,omitempty"`
-	// Loss is what is compared: squared_error of probabilities, zero_one at the
-	// threshold, or absolute_error; each beyond that of rows scored alike.
+	// Loss is what is compared: squared_error of a probability or log_loss of
+	// several, zero_one of decisions, hamming_loss of labels, absolute_error,
+	// absolute_scaled_error of forecasts, ndcg_shortfall of queries, or the
+	// column(NAME) that a metric bounds; each beyond that of rows scored alike.
 	Loss     string        `json:"loss,omitempty"`
 	Method   *SearchMethod `json:"method,omitempty"`
 	Rows     int           `json:"rows"`
@@ -50,23 +53,26 @@ type Search struct {
 // SearchMethod is how it was searched, with all that the result depends on.
 type SearchMethod struct {
 	Name       string  `json:"name"`
-	Test       string  `json:"test"`
+	Test       string  `json:"test"`            // welch, or welch_linearized over weights and units
+	Units      string  `json:"units,omitempty"` // unit, query or block: what the test is over, where not rows
 	Correction string  `json:"correction"`
 	Level      float64 `json:"level"`
 	MinEffect  float64 `json:"min_effect"`
 	Order      int     `json:"order"`
 	MinRows    int     `json:"min_rows"`
+	MinUnits   float64 `json:"min_units,omitempty"` // of equal size, that rows with weights or in units must be worth
 	Bins       int     `json:"bins"`
 	ScoreBins  int     `json:"score_bins"`
 }
 
 // FoundSlice is one slice that is worse than the rest of the rows. Loss is
-// its mean loss, Rest that of the other rows; Effect is the difference of what
+// its mean loss, by weights where rows have them, Rest that of the other rows; Effect is the difference of what
 // is beyond rows scored alike, in standard deviations.
 type FoundSlice struct {
 	By       string  `json:"by"` // as it would be declared
 	Group    string  `json:"group"`
 	Rows     int     `json:"rows"`
+	Units    int     `json:"units,omitempty"` // that these belong to, where the test is over them
 	Loss     float64 `json:"loss"`
 	Rest     float64 `json:"rest"`
 	Effect   float64 `json:"effect"`
@@ -81,39 +87,36 @@ func (w *work) search() (*Search, error) {
 		s.Status, s.Detail = StatusNoLabels, w.truth.detail
 		return s, nil
 	}
-	if s.Detail = w.unsearched(); s.Detail != "" {
-		s.Status = StatusUndefined
-		return s, nil
-	}
 	if positive := countPositive(w.all.positive); w.all.positive != nil && (positive == 0 || positive == w.all.n()) {
 		s.Status, s.Detail = StatusUndefined, w.all.whyUndefined(stats.Metric{})
 		return s, nil
 	}
-	var losses []float64
-	if s.Loss, losses = w.losses(); s.Loss == "" {
-		s.Status, s.Detail = StatusUndefined, "the scores are no probabilities, and there is no threshold to decide by"
+	l, why := w.losses()
+	if l == nil {
+		s.Status, s.Detail = StatusUndefined, why
 		return s, nil
 	}
 	at := w.lookedAt()
-	columns, err := w.searchColumns(s, take(w.all.rows, at))
+	columns, err := w.searchColumns(s, at)
 	if err != nil {
 		return nil, err
 	}
-	loss, score := take(losses, at), take(w.all.score, at)
-	s.Status, s.Rows = StatusOK, len(at)
+	l = l.pick(at)
+	s.Status, s.Loss, s.Rows = StatusOK, l.name, len(at)
 	options := stats.SliceSearch{
 		MinRows: max(searchMinRows, (len(at)+searchShare-1)/searchShare), MinEffect: searchEffect,
 		Level: searchLevel, MaxSlices: searchSlices, MaxFound: searchFound,
 	}
-	bins := min(searchScoreBins, max(1, len(at)/searchMinRows))
+	options.MinUnits = l.leastUnits(options.MinRows)
+	excess, bins := l.excess()
 	s.Method = &SearchMethod{
-		Name: "breadth_first", Test: "welch", Correction: "holm", Level: options.Level, MinEffect: options.MinEffect,
-		Order: searchOrder, MinRows: options.MinRows, Bins: searchBins, ScoreBins: bins,
+		Name: "breadth_first", Test: l.test(), Units: l.units, Correction: "holm", Level: options.Level, MinEffect: options.MinEffect,
+		Order: searchOrder, MinRows: options.MinRows, MinUnits: options.MinUnits, Bins: searchBins, ScoreBins: bins,
 	}
-	found := options.Run(stats.Excess(loss, score, bins), codes(columns))
+	found := options.Run(stats.SearchRows{Loss: excess, Weight: l.weight, Unit: l.unit}, codes(columns))
 	s.Tried, s.Complete = found.Tried, found.Complete
 	for _, one := range found.Found {
-		f := describeSlice(one, columns, loss)
+		f := describeSlice(one, columns, l)
 		if !w.declares(f.By) {
 			s.Found = append(s.Found, f)
 		}
@@ -121,38 +124,12 @@ func (w *work) search() (*Search, error) {
 	return s, nil
 }
 
-// unsearched says why no slices are searched for, or "": the search compares
-// means of a loss by row, over rows that count once and stand alone.
-func (w *work) unsearched() string {
-	if task := w.Spec.Task; task != "binary" && task != "regression" {
-		return "slices are not searched for in task " + task
-	}
-	return w.all.unfit()
-}
-
-// losses is each row's loss and its name; empty where there is none.
-func (w *work) losses() (name string, loss []float64) {
-	switch {
-	case w.all.positive != nil && !slices.ContainsFunc(w.all.score, func(s float64) bool { return s < 0 || s > 1 }):
-		return "squared_error", stats.Squares(w.all.positive, w.all.score)
-	case w.all.positive != nil && w.Spec.Predictions.Threshold != nil:
-		for k, score := range w.all.score {
-			wrong := 0.0
-			if (score >= *w.Spec.Predictions.Threshold) != w.all.positive[k] {
-				wrong = 1
-			}
-			loss = append(loss, wrong)
-		}
-		return "zero_one", loss
-	case w.all.label != nil:
-		return "absolute_error", stats.AbsoluteErrors(w.all.label, w.all.score)
-	}
-	return "", nil
-}
-
 // searchColumns splits some rows of the test set by every column that may be
-// one, in the bins that all its rows make, and writes down which were not.
-func (w *work) searchColumns(s *Search, rows []int32) (columns []*parts, err error) {
+// one, in the bins that all its rows make, and writes down which were not: also
+// those that part the rows of a query, whose ranking would be another. at are
+// places in the sample.
+func (w *work) searchColumns(s *Search, at []int32) (columns []*parts, err error) {
+	rows, query := take(w.all.rows, at), takeAny(w.all.query, at)
 	for _, name := range candidates(w.Spec, w.test, w.scored()) {
 		c, err := w.test.Column(name)
 		if err != nil {
@@ -171,9 +148,26 @@ func (w *work) searchColumns(s *Search, rows []int32) (columns []*parts, err err
 		if err != nil {
 			return nil, err
 		}
+		if divides(p, query) {
+			s.LeftOut = append(s.LeftOut, name)
+			continue
+		}
 		columns, s.Columns = append(columns, p), append(s.Columns, by)
 	}
 	return columns, nil
+}
+
+// divides says whether rows of one query lie in several groups; it has none
+// where query is nil.
+func divides(p *parts, query []int32) bool {
+	group := map[int32]int32{}
+	for i, q := range query {
+		if g, met := group[q]; met && g != p.code[i] {
+			return true
+		}
+		group[q] = p.code[i]
+	}
+	return false
 }
 
 // cells are a column's at some rows.
@@ -240,26 +234,35 @@ func codes(columns []*parts) []stats.SearchColumn {
 }
 
 // describeSlice names a slice as a spec would, with its own loss.
-func describeSlice(one stats.Slice, columns []*parts, loss []float64) FoundSlice {
+func describeSlice(one stats.Slice, columns []*parts, l *losses) FoundSlice {
 	var by, group []string
 	for k, c := range one.Columns {
 		by, group = append(by, columns[c].by), append(group, columns[c].groups[one.Groups[k]])
 	}
-	var inside, outside, n float64
-	for i, v := range loss {
+	var inside, outside, n, all float64
+	units := map[int32]bool{}
+	for i, loss := range l.told() {
 		is := true
 		for j, c := range one.Columns {
 			is = is && columns[c].code[i] == int32(one.Groups[j])
 		}
-		if is {
-			inside, n = inside+v, n+1
-		} else {
-			outside += v
+		v := 1.0
+		if l.weight != nil {
+			v = l.weight[i]
+		}
+		all += v
+		if !is {
+			outside += v * loss
+			continue
+		}
+		inside, n = inside+v*loss, n+v
+		if l.unit != nil && v > 0 {
+			units[l.unit[i]] = true
 		}
 	}
 	return FoundSlice{
-		By: strings.Join(by, "*"), Group: strings.Join(group, "*"), Rows: one.Rows,
-		Loss: *number(inside / n), Rest: *number(outside / (float64(len(loss)) - n)),
+		By: strings.Join(by, "*"), Group: strings.Join(group, "*"), Rows: one.Rows, Units: len(units),
+		Loss: *number(inside / n), Rest: *number(outside / (all - n)),
 		Effect: *number(one.Effect), P: *number(one.P), Adjusted: *number(one.Adjusted),
 	}
 }

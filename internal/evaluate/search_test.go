@@ -112,11 +112,14 @@ func TestSearchOfOtherLosses(t *testing.T) {
 
 // TestZeroOneLosses shows that the loss at the threshold is that of accuracy.
 func TestZeroOneLosses(t *testing.T) {
-	j := &judge{spec: &project.Spec{Predictions: project.SpecPredictions{Threshold: ptr(3)}}}
-	w := &work{Request: Request{Spec: j.spec}, judge: j, all: &sample{positive: []bool{true, true, false, false}, score: []float64{5, 2, 3, 0}}}
-	name, loss := w.losses()
-	if diff := cmp.Diff([]float64{0, 1, 1, 0}, loss); diff != "" || name != "zero_one" {
-		t.Errorf("%s (-want +got):\n%s", name, diff)
+	j := &judge{spec: &project.Spec{Task: "binary", Predictions: project.SpecPredictions{Threshold: ptr(3)}}}
+	w := &work{Request: Request{Spec: j.spec}, judge: j, all: &sample{rows: make([]int32, 4), positive: []bool{true, true, false, false}, score: []float64{5, 2, 3, 0}, threshold: ptr(3)}}
+	l, why := w.losses()
+	if why != "" || l.name != "zero_one" {
+		t.Fatalf("got %+v, %s; want zero_one", l, why)
+	}
+	if diff := cmp.Diff([]float64{0, 1, 1, 0}, l.bad); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

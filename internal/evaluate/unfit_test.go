@@ -6,8 +6,8 @@ import (
 	"github.com/weighlock/weighlock/internal/project"
 )
 
-// TestRowsThatDoNotCountAlone: rates of groups and the search count rows, so
-// rows with weights or in units are refused rather than counted wrong.
+// TestRowsThatDoNotCountAlone: rates of groups count rows, so rows with weights
+// or in units are refused rather than counted wrong. The search knows them.
 func TestRowsThatDoNotCountAlone(t *testing.T) {
 	test := rowsOf("g,w,y", 20, "a,1,1", "a,2,0", "b,1,1", "b,2,0")
 	for what, c := range map[string]struct {
@@ -25,24 +25,20 @@ func TestRowsThatDoNotCountAlone(t *testing.T) {
 			if m := find(t, got, "tpr_ratio{g}").Measure; m.Status != StatusError || m.Detail != c.want || m.Value != nil {
 				t.Errorf("fairness: got %+v; want error, %s", m, c.want)
 			}
-			if s := got.Evaluation.Search; s.Status != StatusUndefined || s.Detail != c.want || len(s.Found) > 0 {
-				t.Errorf("search: got %+v; want undefined, %s", s, c.want)
+			if s := got.Evaluation.Search; s.Status != StatusOK || s.Method.Test != "welch_linearized" || s.Method.MinUnits < 30 {
+				t.Errorf("search: got %+v; want one that knows %s", s, what)
 			}
 		})
 	}
 }
 
-func TestTasksWithoutFairnessAndSearch(t *testing.T) {
+func TestTasksWithoutFairness(t *testing.T) {
 	r := classesRequest(t, "accuracy")
 	r.Spec.Fairness = &project.Fairness{By: []string{"y"}, MinRows: 1, Metrics: map[string]project.Limit{"calibration_difference": {Max: ptr(0.1)}}}
 	got := run(t, r)
 	want := "calibration_difference is no fairness metric that can be computed here"
 	if m := find(t, got, "calibration_difference{y}").Measure; m.Status != StatusError || m.Detail != want {
 		t.Errorf("fairness: got %+v; want error, %s", m, want)
-	}
-	want = "slices are not searched for in task multiclass"
-	if s := got.Evaluation.Search; s.Status != StatusUndefined || s.Detail != want {
-		t.Errorf("search: got %+v; want undefined, %s", s, want)
 	}
 }
 
