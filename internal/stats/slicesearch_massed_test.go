@@ -39,10 +39,8 @@ func TestMassedTallyAgreesWithUnitByUnit(t *testing.T) {
 		code := SearchColumn{Groups: []string{"a", "b", "c"}, Code: make([]int32, n)}
 		for i := range n {
 			rows.Loss[i], rows.Weight[i], rows.Unit[i] = rng.NormFloat64(), float64(rng.IntN(4)), int32(rng.IntN(units))
-			switch {
-			case seed%2 == 0: // units lie within groups
-				code.Code[i] = rows.Unit[i] % groups
-			default: // units lie across them, and some rows are away
+			code.Code[i] = rows.Unit[i] % groups // units lie within groups
+			if seed%2 == 1 {                     // or across them, and some rows are away
 				code.Code[i] = int32(rng.IntN(groups+1)) - 1
 			}
 		}
