@@ -14,7 +14,8 @@ What it gets, and what it gives:
 
 What bounds it, by predictions.limits:
   seconds      600 unless given    then it is ended, with all that it started
-  memory_mib   4096 unless given   address space of each of its processes
+  memory_mib   4096 unless given   address space of each of its processes, not of all together;
+                                   maps of files count too, so it is more than what they hold
   output_mib   1024 unless given   of standard output
 
 Its environment is PATH, HOME, LANG, LC_ALL and TZ, what predictions.environment names, TMPDIR and
@@ -29,10 +30,15 @@ What it is kept from, on Linux where an ordinary user may make namespaces:
   known and can be read; so can a service that listens on a socket file be asked; and what the
   author knew when the command and the model were made may be in both. A rescoring shows that model
   and command give these scores for these rows, not that they never saw them.
-  Elsewhere, on macOS and in containers that forbid namespaces, it runs with time, output and
-  environment bounded as above (on Linux memory too), and a child that leaves its process group may
-  outlive it. The statement says of each part what could be had and why not the rest, and
-  predictions/rescored warns where the network or the labels were in reach.
+  In containers that forbid namespaces, as many CI runners are, it can make no socket (on amd64 and
+  arm64: only pairs of unnamed ones, for its own children), so it reaches no network and no socket
+  file either; what it starts, also in a session of its own, is ended with it. The project is then
+  writable, and the labels and other processes' files are in reach. Workers that talk by socket
+  files, such as those of a torch DataLoader, do not start there: score in one process.
+  Elsewhere, as on macOS, it runs with time, output and environment bounded as above, and a child
+  that leaves its process group may outlive it. The statement says of each part what could be had
+  and why not the rest, and predictions/rescored warns where the network or the labels were in
+  reach.
 
 Rescoring:
   weighlock gate --rescore 1000        so many rows, or all

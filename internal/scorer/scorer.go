@@ -4,7 +4,8 @@
 // environment of what was declared, and limits on time, memory and output; at
 // the deadline it is ended with all that it started. Where the platform can, it
 // has no network, cannot write into the project, and finds nothing at the paths
-// of the test set and of the predictions that were handed in. What the platform
+// of the test set and of the predictions that were handed in; on Linux without
+// namespaces it can at least make no socket. What the platform
 // could not do is told in the Confinement, never left out. The package refuses
 // to take half an answer for one; whether the scores are right is for others.
 package scorer

@@ -20,8 +20,8 @@ func (c Command) direct(folder string) *exec.Cmd {
 }
 
 // wait runs what was prepared to its end, and ends it, with its process group,
-// when ctx does. started is called once it runs.
-func (c Command) wait(ctx context.Context, cmd *exec.Cmd, in *os.File, out io.Writer, started func()) (int, error) {
+// by stop when ctx does. started is called once it runs.
+func (c Command) wait(ctx context.Context, cmd *exec.Cmd, in *os.File, out io.Writer, stop func(pid int), started func()) (int, error) {
 	// The kernel ends a child whose parent's thread has ended, where it is asked
 	// to, so that thread must not change while it runs.
 	runtime.LockOSThread()
@@ -36,7 +36,12 @@ func (c Command) wait(ctx context.Context, cmd *exec.Cmd, in *os.File, out io.Wr
 	go func() {
 		select {
 		case <-ctx.Done():
-			end(cmd.Process.Pid)
+			stop(cmd.Process.Pid)
+			select {
+			case <-time.After(2 * patience):
+				end(cmd.Process.Pid)
+			case <-done:
+			}
 		case <-done:
 		}
 	}()
@@ -49,6 +54,10 @@ func (c Command) wait(ctx context.Context, cmd *exec.Cmd, in *os.File, out io.Wr
 	}
 	return status(cmd.ProcessState), nil
 }
+
+// patience is how long whatever ends a command goes on ending its processes,
+// of which each may start others before it ends.
+const patience = 10 * time.Second
 
 // end kills a process group, which may have ended already.
 func end(group int) { _ = syscall.Kill(-group, syscall.SIGKILL) }

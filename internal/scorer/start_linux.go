@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,17 +39,19 @@ type plan struct {
 	Hidden                   []string
 	Memory                   uint64 // bytes
 	Spaces                   bool   // it has namespaces of its own
+	Guard                    int    // the process that ends what it leaves behind, where it has none
 }
 
 // start runs the command in namespaces of its own: of users, so that nobody
 // need be root for the others; of the network, in which there is none; of
 // processes, of which the command is the first, so that all end with it; and of
 // mounts, in which the hidden files are covered up. Where the system refuses
-// them, the command runs without, and the Confinement says why.
+// them, the command runs under a guard, which ends what it leaves behind, and
+// under a filter by which it makes no socket; the Confinement says why.
 func (c Command) start(ctx context.Context, folder string, in *os.File, out io.Writer) (*Confinement, int, error) {
 	if c.Self == "" {
 		confined := open("this program was not asked to confine the command")
-		exit, err := c.wait(ctx, c.direct(folder), in, out, func() {})
+		exit, err := c.wait(ctx, c.direct(folder), in, out, end, func() {})
 		return &confined, exit, err
 	}
 	confined, exit, err := c.confined(ctx, folder, in, out, true)
@@ -94,7 +97,11 @@ func (c Command) confined(ctx context.Context, folder string, in *os.File, out i
 		ExtraFiles: []*os.File{w}, SysProcAttr: attributes(spaces),
 	}
 	var confined *Confinement
-	exit, err := c.wait(ctx, cmd, in, out, func() {
+	stop := end
+	if !spaces {
+		stop = dismiss
+	}
+	exit, err := c.wait(ctx, cmd, in, out, stop, func() {
 		w.Close()
 		confined = readReport(r)
 	})
@@ -137,8 +144,10 @@ func resolved(path string) (string, error) {
 // attributes ask for the namespaces. The user stays who he is; the two
 // capabilities are over the new namespaces only, and Enter gives them up.
 func attributes(spaces bool) *syscall.SysProcAttr {
-	a := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	// A guard that is told to go takes the command with it.
+	a := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if spaces {
+		a.Pdeathsig = syscall.SIGKILL
 		uid, gid := os.Getuid(), os.Getgid()
 		a.Cloneflags = unix.CLONE_NEWUSER | unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWIPC
 		a.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
@@ -172,6 +181,13 @@ func Enter(text string) error {
 		return fmt.Errorf("reading what to run: %w", err)
 	}
 	unix.CloseOnExec(reportFile)
+	if !p.Spaces && p.Guard == 0 {
+		status, err := guard(p)
+		if err != nil {
+			return err
+		}
+		os.Exit(status)
+	}
 	confined, err := p.confine()
 	if err != nil {
 		return err
@@ -208,6 +224,9 @@ func (p *plan) confine() (*Confinement, error) {
 			return nil, err
 		}
 	}
+	// What whoever started this program left open, such as a connection, is not
+	// the command's.
+	closeOthers()
 	// No program that belongs to somebody else gets that one's rights.
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return nil, err
@@ -218,7 +237,28 @@ func (p *plan) confine() (*Confinement, error) {
 	}
 	p.Memory = min(p.Memory, is.Max)
 	c.Memory = MemoryLimited
+	if p.Spaces {
+		return &c, nil
+	}
+	c.Processes = ProcessesAll
+	if err := noSockets(p.Guard); err != nil {
+		c.Why = append(c.Why, fmt.Sprintf("the system takes no filter of system calls: %v", err))
+		return &c, nil
+	}
+	c.Network = NetworkNone
 	return &c, nil
+}
+
+// closeOthers keeps every descriptor but the streams and the report from the
+// command; systems before Linux 5.11 are asked for each.
+func closeOthers() {
+	const beyond = 1 << 16 // more than a system gives a process unless it is told to
+	if unix.CloseRange(reportFile+1, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC) == nil {
+		return
+	}
+	for fd := reportFile + 1; fd < beyond; fd++ {
+		unix.CloseOnExec(fd)
+	}
 }
 
 // cover makes the project read-only and puts nothing in place of the hidden

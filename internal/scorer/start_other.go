@@ -13,7 +13,7 @@ import (
 // and a bound on what is read of it.
 func (c Command) start(ctx context.Context, folder string, in *os.File, out io.Writer) (*Confinement, int, error) {
 	confined := open(runtime.GOOS + " has no way to keep a command from network, files and memory that is used here")
-	exit, err := c.wait(ctx, c.direct(folder), in, out, func() {})
+	exit, err := c.wait(ctx, c.direct(folder), in, out, end, func() {})
 	return &confined, exit, err
 }
 
