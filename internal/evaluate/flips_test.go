@@ -40,23 +40,25 @@ func rate(value, low, high float64, method string, n int) Measure {
 	return Measure{Status: StatusOK, Value: &value, Low: number(low), High: number(high), Method: method, Level: 0.95, N: n, Rows: n, Threshold: ptr(0.5)}
 }
 
+func count(n int) *int { return &n }
+
 func TestFlipsOfTheChampion(t *testing.T) {
 	few := Measure{Status: StatusTooFew, N: 3, Rows: 3, Threshold: ptr(0.5), Detail: "5 are asked for"}
 	want := &Flips{
 		FlipCounts: FlipCounts{
-			Rows: 10, ToPositive: 4, ToNegative: 3, Negative: 2, Positive: 5,
+			Rows: 10, Changed: 7, ToPositive: count(4), ToNegative: count(3), Negative: 2, Positive: 5,
 			NegativeRate: rate(0.2, 0.0566821514544, 0.509837528463, "wilson", 10),
 			PositiveRate: rate(0.5, 0.236593090513, 0.763406909487, "wilson", 10),
 		},
 		McNemar: McNemar{P: 0.453125, MidP: 0.2890625},
 		Groups: []GroupFlips{
 			{By: "region", Group: "north", FlipCounts: FlipCounts{
-				Rows: 7, ToPositive: 3, ToNegative: 1, Negative: 2, Positive: 2,
+				Rows: 7, Changed: 4, ToPositive: count(3), ToNegative: count(1), Negative: 2, Positive: 2,
 				NegativeRate: rate(0.285714285714, 0.0822189240041, 0.641065548167, "wilson", 7),
 				PositiveRate: rate(0.285714285714, 0.0822189240041, 0.641065548167, "wilson", 7),
 			}},
 			{By: "region", Group: "south", FlipCounts: FlipCounts{
-				Rows: 3, ToPositive: 1, ToNegative: 2, Positive: 3, NegativeRate: few, PositiveRate: few,
+				Rows: 3, Changed: 3, ToPositive: count(1), ToNegative: count(2), Positive: 3, NegativeRate: few, PositiveRate: few,
 			}},
 		},
 	}
@@ -72,7 +74,7 @@ func TestNoFlipIsBoundedExactly(t *testing.T) {
 	r.Champion.Predictions = file(t, "champion.csv", string(stored))
 	got := find(t, run(t, r), "brier vs production").Flips
 	want := FlipCounts{
-		Rows:         10,
+		Rows: 10, ToPositive: count(0), ToNegative: count(0),
 		NegativeRate: rate(0, 0, 0.308497107819, "clopper_pearson", 10),
 		PositiveRate: rate(0, 0, 0.308497107819, "clopper_pearson", 10),
 	}
@@ -89,15 +91,18 @@ func TestFlipsAddUp(t *testing.T) {
 	flips := find(t, run(t, r), "log_loss vs production").Flips
 	sums := map[string]FlipCounts{}
 	for _, g := range flips.Groups {
-		s := sums[g.By]
+		s, known := sums[g.By]
+		if !known {
+			s.ToPositive, s.ToNegative = count(0), count(0)
+		}
 		sums[g.By] = FlipCounts{
-			Rows: s.Rows + g.Rows, ToPositive: s.ToPositive + g.ToPositive, ToNegative: s.ToNegative + g.ToNegative,
+			Rows: s.Rows + g.Rows, Changed: s.Changed + g.Changed, ToPositive: count(*s.ToPositive + *g.ToPositive), ToNegative: count(*s.ToNegative + *g.ToNegative),
 			Negative: s.Negative + g.Negative, Positive: s.Positive + g.Positive,
 		}
 	}
 	whole := flips.FlipCounts
 	whole.NegativeRate, whole.PositiveRate = Measure{}, Measure{}
-	if whole.Rows != 800 || whole.Negative == 0 || whole.Negative+whole.Positive != whole.ToPositive+whole.ToNegative {
+	if whole.Rows != 800 || whole.Negative == 0 || whole.Negative+whole.Positive != *whole.ToPositive+*whole.ToNegative || whole.Changed != whole.Negative+whole.Positive {
 		t.Errorf("got %+v; want 800 rows, and each change for better or worse", whole)
 	}
 	if diff := cmp.Diff(map[string]FlipCounts{"region": whole, "age:25,40,60": whole, "sex": whole}, sums); diff != "" {

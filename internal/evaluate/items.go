@@ -42,6 +42,9 @@ func Items(spec *project.Spec, d *Datacheck) Enumeration {
 	}
 	if c := spec.Champion; c != nil {
 		items.Champion = append(items.Champion, Item{ID: championItem(c), Metric: c.Metric, Limit: notWorse(c), Path: "spec.champion"})
+		if c.NegativeFlips != nil {
+			items.Champion = append(items.Champion, Item{ID: flipsItem(c), Metric: NegativeFlipRate, Limit: c.NegativeFlips, Path: "spec.champion.negative_flips"})
+		}
 	}
 	if d != nil {
 		items.fromData(spec, d)
@@ -108,6 +111,8 @@ func sliceItems(metric string, limit project.SliceLimit, part Part) (items []Ite
 func baselineItem(b *project.Baseline) string { return b.Metric + " vs " + b.Kind }
 
 func championItem(c *project.ChampionLimit) string { return c.Metric + " vs " + c.Channel }
+
+func flipsItem(c *project.ChampionLimit) string { return NegativeFlipRate + " vs " + c.Channel }
 
 // notWorse is the least improvement that is not a loss beyond the margin.
 func notWorse(c *project.ChampionLimit) *project.Limit {

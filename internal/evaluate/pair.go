@@ -359,7 +359,7 @@ type Turned struct {
 func (p *pair) turned() *Turned {
 	was, is := decisions(p.a.score, *p.thresholds[0]), decisions(p.b.score, *p.thresholds[1])
 	c := p.both.flipCounter(p.a.positive, was, is)(make([]int32, p.a.n()), 1, 0)[0]
-	t := &Turned{Rows: c.Rows, ThresholdA: *p.thresholds[0], ThresholdB: *p.thresholds[1], ToPositive: c.ToPositive, ToNegative: c.ToNegative}
+	t := &Turned{Rows: c.Rows, ThresholdA: *p.thresholds[0], ThresholdB: *p.thresholds[1], ToPositive: *c.ToPositive, ToNegative: *c.ToNegative}
 	if !p.truth.silent() {
 		c.NegativeRate.Threshold, c.PositiveRate.Threshold = nil, nil // each has its own
 		t.Labelled = flipsOf(c)

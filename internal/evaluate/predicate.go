@@ -78,8 +78,13 @@ type Compared struct {
 	Training *Known `json:"training,omitempty"`
 }
 
+// NegativeFlipRate is the share of rows that the champion decides right and
+// the model that would take its place wrong (Yan et al., CVPR 2021).
+const NegativeFlipRate = "negative_flip_rate"
+
 // Kinds of results.
 const (
+	KindFlips    = "negative_flips"
 	KindMetric   = "metric"
 	KindSlice    = "slice"
 	KindGap      = "gap"

@@ -104,37 +104,74 @@ func (w *work) champion(ctx context.Context) (*Compared, error) {
 		return nil, fmt.Errorf("the champion given is that of channel %s, the spec asks for %s", c.Channel, limit.Channel)
 	}
 	compared := &Compared{Channel: c.Channel, Digest: c.Digest, Predictions: c.Predictions.Digest}
-	var failure error
+	met, err := w.meet(ctx, c, compared)
+	if err != nil {
+		return nil, err
+	}
 	w.answer(ctx, ItemResult{Kind: KindChampion, Item: championItem(limit), Metric: limit.Metric}, func(r *ItemResult) {
-		at, said, err := w.championScores(ctx, c)
-		if err != nil {
-			failure = err
+		if r.Measure = met.refusal; r.Status != "" {
 			return
 		}
-		compared.Rows = len(at)
-		missed := w.all.n() - len(at)
-		switch {
-		case at == nil:
-			r.Measure = without(StatusError, "rows cannot be joined to the champion's without an id column and an id key", 0, w.all.n())
-		case float64(missed) > maxChampionMisses*float64(w.all.n()):
-			r.Measure = without(StatusError, fmt.Sprintf("the champion scored only %d of %d rows", len(at), w.all.n()), len(at), w.all.n())
-		default:
-			if at, said, compared.Training, failure = w.untrained(ctx, c, at, said); failure != nil {
-				return
-			}
-			if len(at) == 0 {
-				r.Measure = without(StatusUndefined, fmt.Sprintf("the champion was trained on all %d rows that it scored", compared.Rows), 0, w.all.n())
-				return
-			}
-			part, said := w.spoken(limit.Metric, w.all.pick(at), said)
-			r.Measure, r.Reference = w.improvement(limit.Metric, part, part.instead(said), r.Item, notWorse(limit))
-			r.Flips = w.flips(part, said.score)
-			if missed > 0 {
-				r.note(fmt.Sprintf("the champion scored %d of %d rows, which are compared", compared.Rows, w.all.n()))
-			}
-		}
+		ours, theirs := met.spoken(w, limit.Metric)
+		r.Measure, r.Reference = w.improvement(limit.Metric, ours, theirs, r.Item, notWorse(limit))
+		r.Flips = w.flips(ours, theirs)
+		r.note(met.note)
 	})
-	return compared, failure
+	if limit.NegativeFlips != nil {
+		w.answer(ctx, ItemResult{Kind: KindFlips, Item: flipsItem(limit), Metric: NegativeFlipRate}, func(r *ItemResult) {
+			if r.Measure = met.refusal; r.Status != "" {
+				return
+			}
+			ours, theirs := met.spoken(w, NegativeFlipRate)
+			r.Measure = w.negativeFlips(ours, theirs, r.Item, limit.NegativeFlips)
+			r.note(met.note)
+		})
+	}
+	return compared, nil
+}
+
+// meeting is the rows on which a model is compared with the champion.
+type meeting struct {
+	ours    *sample
+	said    *predicted // by the champion
+	note    string
+	refusal Measure // why there are none; its status is empty where there are
+}
+
+// spoken are both models on the rows that speak of a metric.
+func (m *meeting) spoken(w *work, metric string) (ours, theirs *sample) {
+	ours, said := w.spoken(metric, m.ours, m.said)
+	return ours, ours.instead(said)
+}
+
+// meet finds the rows that the champion scored too and was not trained on, and
+// counts them.
+func (w *work) meet(ctx context.Context, c *Champion, compared *Compared) (*meeting, error) {
+	at, said, err := w.championScores(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	all, met := w.all.n(), &meeting{}
+	compared.Rows = len(at)
+	switch missed := all - len(at); {
+	case at == nil:
+		met.refusal = without(StatusError, "rows cannot be joined to the champion's without an id column and an id key", 0, all)
+		return met, nil
+	case float64(missed) > maxChampionMisses*float64(all):
+		met.refusal = without(StatusError, fmt.Sprintf("the champion scored only %d of %d rows", len(at), all), len(at), all)
+		return met, nil
+	case missed > 0:
+		met.note = fmt.Sprintf("the champion scored %d of %d rows, which are compared", len(at), all)
+	}
+	if at, said, compared.Training, err = w.untrained(ctx, c, at, said); err != nil {
+		return nil, err
+	}
+	if len(at) == 0 {
+		met.refusal = without(StatusUndefined, fmt.Sprintf("the champion was trained on all %d rows that it scored", compared.Rows), 0, all)
+		return met, nil
+	}
+	met.ours, met.said = w.all.pick(at), said
+	return met, nil
 }
 
 // championScores finds what the champion says of each of the sample's rows by

@@ -107,6 +107,7 @@ func (s *Spec) problems(scored bool) schema.Errors {
 		if m, ok := c.metric("spec.champion.metric", l.Metric); ok && (l.Margin >= m.High-m.Low || l.Margin > most) {
 			c.unmissable("spec.champion.margin", m.Name)
 		}
+		c.flips(l)
 	}
 	c.slices()
 	c.fairness()
@@ -225,6 +226,19 @@ func (c *specCheck) baseline() {
 		c.add("spec.baseline.kind", "no data.train.label", "training data with its labels, which linear is fitted to")
 	case b.Kind == "previous" && c.spec.Champion == nil:
 		c.add("spec.baseline.kind", "no spec.champion", "the channel whose champion is the previous model")
+	}
+}
+
+// flips refuses a limit on decisions that turn wrong where there are none.
+func (c *specCheck) flips(l *ChampionLimit) {
+	const at = "spec.champion.negative_flips"
+	task := c.spec.Task
+	switch {
+	case l.NegativeFlips == nil:
+	case !slices.Contains([]string{"binary", "multiclass", "multilabel"}, task):
+		c.add(at, "task "+task, "a task with decisions: binary, multiclass or multilabel")
+	case task != "multiclass" && c.spec.Predictions.Threshold == nil:
+		c.add(at, "no predictions.threshold", "the score from which a row is decided positive")
 	}
 }
 

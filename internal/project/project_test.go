@@ -286,6 +286,8 @@ func TestRefuses(t *testing.T) {
 		"slice limit that every model meets": {minimal + with + "spec: {slices: {by: [a], recall: {min: 0, max_gap: 1}}}\n", "spec.slices.recall.min: found a limit that every model meets"},
 		"gap that every model meets":         {minimal + with + "spec: {slices: {by: [a], recall: {max_gap: 1}}}\n", "spec.slices.recall.max_gap: found a limit that every model meets"},
 		"difference that every model meets":  {minimal + with + "spec: {fairness: {by: [a], tpr_difference: {max: 1}}}\n", "spec.fairness.tpr_difference.max: found a limit that every model meets"},
+		"flips of numbers":                   {regression + "spec: {champion: {channel: p, metric: rmse, margin: 0, negative_flips: {max: 0.1}}}\n", "spec.champion.negative_flips: found task regression, expected a task with decisions: binary, multiclass or multilabel"},
+		"flips without a threshold":          {minimal + "predictions: {file: p.csv, column: p}\nspec: {champion: {channel: p, metric: roc_auc, margin: 0, negative_flips: {max: 0.1}}}\n", "spec.champion.negative_flips: found no predictions.threshold, expected the score from which a row is decided positive"},
 		"margin that every model meets":      {minimal + with + "spec: {champion: {channel: p, metric: recall, margin: 1}}\n", "spec.champion.margin: found a limit that every model meets"},
 		"every test row may be known":        {strings.Replace(minimal, "data: {", "data: {near_duplicates: {max: 1}, ", 1), "data.near_duplicates.max: found a limit that every model meets, expected one that a share of rows can miss"},
 		"limit that nothing can meet":        {minimal + with + "spec: {metrics: {roc_auc: {min: 0.9, max: 0.8}}}\n", "found min 0.9 above max 0.8, expected min to be at most max"},

@@ -125,6 +125,9 @@ type ChampionLimit struct {
 	Channel string  `json:"channel"`
 	Metric  string  `json:"metric"`
 	Margin  float64 `json:"margin"`
+	// NegativeFlips bounds the share of rows that the champion decides right
+	// and the model wrong; nil where nothing is asked.
+	NegativeFlips *Limit `json:"negative_flips,omitempty"`
 }
 
 // Slices bounds metrics on parts of the data. By holds every crossing that

@@ -7,6 +7,7 @@
 #   from the author; where neither says, nothing is decided. Rows that the
 #   champion was trained on are left out and counted; where these cannot be
 #   known, nothing is decided either, but for a warning at level start.
+#   Where the spec says so, few decisions that are right today may turn wrong.
 # custom:
 #   id: evaluation/champion
 #   category: evaluation
@@ -33,7 +34,7 @@ checks contains check if {
 
 _check(item) := evaluation.blocked(item, found) if found := _obstacle(item)
 
-else := _clear(evaluation.check(item, _terms))
+else := _clear(evaluation.check(item, _terms(item)))
 
 # clear is a check with what is known of the champion's training rows.
 _clear(found) := _told(found, found.status, _left_out) if _known_rows
@@ -72,7 +73,9 @@ _keep := concat(" ", [
 	"Or put the file that it was trained on beside data.train, under any name.",
 ])
 
-_terms := {"kinds": {"champion"}, "verb": "gains", "too_small": "undecided"}
+_terms(item) := {"kinds": {"negative_flips"}, "verb": "is", "too_small": "undecided"} if item.metric == "negative_flip_rate"
+
+else := {"kinds": {"champion"}, "verb": "gains", "too_small": "undecided"}
 
 _channel := input.spec.document.champion.channel
 
@@ -81,11 +84,23 @@ _known := input.champion[_channel]
 _compared := input.evaluation.champion
 
 _agreed if {
-	count(input.spec.items.champion) == 1
+	count(input.spec.items.champion) == 1 + count(_flips)
 	every item in input.spec.items.champion {
-		item.metric == input.spec.document.champion.metric
-		item.limit.min + input.spec.document.champion.margin == 0
+		_asked(item)
 	}
+}
+
+# flips is the limit on decisions that turn wrong, where there is one.
+_flips := [limit | limit := input.spec.document.champion.negative_flips]
+
+_asked(item) if {
+	item.metric == input.spec.document.champion.metric
+	item.limit.min + input.spec.document.champion.margin == 0
+}
+
+_asked(item) if {
+	item.metric == "negative_flip_rate"
+	[item.limit] == _flips
 }
 
 _obstacle(_) := evaluation.disagreed if not _agreed

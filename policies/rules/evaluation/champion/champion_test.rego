@@ -76,3 +76,32 @@ test_training_rows_that_nobody_speaks_of if {
 	testing.got(rule.checks) == {"undecided"} with input as testing.without("/evaluation/champion/training/ids")
 	testing.got(rule.checks) == {"undecided"} with input as testing.without("/evaluation/champion/training/excluded")
 }
+
+_flips := {
+	"kind": "negative_flips", "item": "negative_flip_rate vs production", "metric": "negative_flip_rate",
+	"status": "ok", "value": 0.01, "low": 0.008, "high": 0.012, "method": "wilson", "level": 0.95, "n": 12000, "rows": 12000, "threshold": data.fixture.spec.document.predictions.threshold,
+}
+
+_limited(value) := testing.patched({
+	"/spec/document/champion/negative_flips": {"max": 0.02},
+	"/spec/items/champion/-": {"id": "negative_flip_rate vs production", "metric": "negative_flip_rate", "limit": {"max": 0.02}, "path": "spec.champion.negative_flips"},
+	"/evaluation/results/negative_flip_rate vs production": object.union(_flips, value),
+})
+
+test_few_decisions_turn_wrong if {
+	testing.got(rule.checks) == {"pass"} with input as _limited({})
+	count(rule.checks) == 2 with input as _limited({})
+	testing.says(rule.checks, "negative_flip_rate vs production is 0.01 [0.008, 0.012] on 12000 rows, limit ≤ 0.02") with input as _limited({})
+}
+
+test_many_decisions_turn_wrong if testing.of(rule.checks, "negative_flip_rate vs production") == "fail" with input as _limited({"value": 0.03, "low": 0.028, "high": 0.032})
+
+test_decisions_at_another_threshold if testing.of(rule.checks, "negative_flip_rate vs production") == "fail" with input as _limited({"threshold": 0.9})
+
+test_decisions_at_no_threshold if testing.of(rule.checks, "negative_flip_rate vs production") == "error" with input as json.remove(_limited({}), ["/evaluation/results/negative_flip_rate vs production/threshold"])
+
+test_decisions_that_were_not_compared if testing.of(rule.checks, "negative_flip_rate vs production") == "error" with input as json.remove(_limited({}), ["/evaluation/results/negative_flip_rate vs production"])
+
+test_limit_on_decisions_that_nobody_enumerates if testing.got(rule.checks) == {"error"} with input as testing.set("/spec/document/champion/negative_flips", {"max": 0.02})
+
+test_looser_limit_on_decisions_than_the_spec if testing.got(rule.checks) == {"error"} with input as json.patch(_limited({}), [{"op": "replace", "path": "/spec/items/champion/1/limit/max", "value": 0.5}])
