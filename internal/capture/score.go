@@ -66,7 +66,7 @@ func (r *run) signPredictions(ctx context.Context, model []read, file lineage.Fi
 	files, rows, limits := infos(model), made.rows, scorerLimits(p).Filled()
 	predicate := &Predictions{
 		Model: r.lineage.Model, Run: r.record.Start.ID, Grade: lineage.GradeComputed, Files: files, Command: p.Command,
-		Data:        Rows{Name: "test", Digest: test.Digest, Rows: rows, Withheld: r.labels()},
+		Data:        Rows{Name: "test", Digest: test.Digest, Rows: rows, Withheld: r.project.Outcomes()},
 		Predictions: Scores{Path: file.Path, Digest: file.Digest, Rows: rows, Column: p.Column, Columns: p.Columns, Prefix: p.Prefix, Decision: p.Decision},
 		Limits:      &limits, Confinement: made.confined,
 	}
@@ -162,7 +162,7 @@ func (r *run) readTest(ctx context.Context) (*scorer.Rows, error) {
 		}
 		all = append(all, table.File{Name: f.Path, R: open, Size: info.Size()})
 	}
-	return scorer.ReadRows(ctx, t.File, all, t.ID, r.labels())
+	return scorer.ReadRows(ctx, t.File, all, t.ID, r.project.Outcomes())
 }
 
 // runScorer feeds the rows without the label to the scorer, in their order,
@@ -183,15 +183,6 @@ func (r *run) runScorer(ctx context.Context, test *scorer.Rows, out io.Writer) (
 		Limits: scorerLimits(p), Hidden: hidden,
 		Stderr: r.d.Err, Self: r.d.Self,
 	}.Run(ctx, test.Write, out)
-}
-
-// labels are the columns of the truth; none where the task does without.
-func (r *run) labels() []string {
-	t := r.project.Data.Test
-	if t.Label != "" {
-		return []string{t.Label}
-	}
-	return t.Labels
 }
 
 // checkScores refuses output that has not exactly one finite score for each

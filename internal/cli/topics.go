@@ -31,6 +31,7 @@ func topics() []topic {
 		{"formats", "Forms of reports, --json, jq and templates, files that can be read", formats},
 		{"levels", "What start, release and regulated ask for", levels},
 		{"scorer", "What predictions.command must do, and how it is rescored", fixed(scorerTopic)},
+		{"labels", "Labels that say too little, and what other decisions would bring", fixed(labelsTopic)},
 		{"trust", "Whom a verdict believes: keys, roles, time", fixed(trust)},
 	}
 }

@@ -19,6 +19,9 @@ func (j *judge) improvement(name string, s, second *sample, item string, limit *
 		return *refusal, nil
 	}
 	for _, one := range []*sample{s, second} {
+		if m, ok := unsupported(info, one); ok {
+			return m, nil
+		}
 		if _, ok := lacking(info, one); ok {
 			return lack(info, one), nil
 		}
@@ -66,7 +69,7 @@ func (j *judge) neededPairs(info stats.Metric, first, second *sample, least floa
 
 // pairedInterval is that of "first is better than second by".
 func (j *judge) pairedInterval(info stats.Metric, first, second *sample, item string) (stats.Interval, int) {
-	r, n := j.resampling(item), first.counted(info)
+	r, n := forPolicy(j.resampling(item), info, first, second), first.counted(info)
 	if x, ok := first.means(info); ok {
 		if y, ok := second.means(info); ok {
 			return x.Behind(y, r.Confidence), n

@@ -126,7 +126,7 @@ func features(spec *project.Spec, test, train *table.Table, scored bool) []strin
 // the predictions stand in the test set itself.
 func candidates(spec *project.Spec, test *table.Table, scored bool) []string {
 	roles := []string{spec.Test.ID, spec.Test.Time, spec.Test.Label, spec.Test.Group, spec.Test.Unit, spec.Test.Weight, spec.Test.Decision, spec.Test.Propensity}
-	roles = append(roles, spec.Test.Labels...)
+	roles = slices.Concat(roles, spec.Test.Labels, PinnedColumnsOf(metricNames(spec)...))
 	if spec.Train != nil {
 		roles = append(roles, spec.Train.ID, spec.Train.Time, spec.Train.Label)
 	}

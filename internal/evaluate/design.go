@@ -17,6 +17,7 @@ type design struct {
 	unit, query []int32
 	scale       []float64
 	noScale     string
+	pinned      map[string][]float64 // columns that metrics of policies name
 }
 
 // readDesign reads the columns that the spec names for it.
@@ -36,8 +37,11 @@ func readDesign(spec *project.Spec, test *table.Table) (d *design, err error) {
 		if d.query, err = codesOf(test, name, "query"); err != nil {
 			return nil, err
 		}
-		err = d.wholeQueries(test, spec)
+		if err = d.wholeQueries(test, spec); err != nil {
+			return nil, err
+		}
 	}
+	d.pinned, err = pinnedColumns(test, PinnedColumnsOf(metricNames(spec)...))
 	return d, err
 }
 
@@ -119,7 +123,7 @@ func (d *design) whole(t *table.Table, spec *project.Spec, p *parts) error {
 // give hands a sample what is known of its rows.
 func (d *design) give(s *sample) {
 	s.weight, s.unit, s.query, s.scale = ofRows(d.weight, s.rows), ofRows(d.unit, s.rows), ofRows(d.query, s.rows), ofRows(d.scale, s.rows)
-	s.noScale = d.noScale
+	s.noScale, s.pinned = d.noScale, takeColumns(d.pinned, s.rows)
 }
 
 // leastUnits is the number of units of equal size, or of rows of equal weight,

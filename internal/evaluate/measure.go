@@ -51,11 +51,11 @@ func (j *judge) metric(name string, s *sample, item string, limit *project.Limit
 	}
 	j = j.about(info)
 	m, rate := j.measure(info, s, item)
-	if m.Status == StatusUndefined {
+	if m.Status == StatusUndefined && info.Kind != stats.Policy {
 		m.Detail = s.whyUndefined(info)
 	}
 	m = j.finish(m, item, j.thresholded(name))
-	m.Needed = max(j.needed(m, limit, rate), neededNull(m, limit, 0.5))
+	m.Needed = max(m.Needed, j.needed(m, limit, rate), neededNull(m, limit, 0.5))
 	return m
 }
 
@@ -96,6 +96,9 @@ func (j *judge) measure(info stats.Metric, s *sample, item string) (Measure, *st
 	r, n := j.resampling(item), s.n()
 	if n == 0 {
 		return without(StatusUndefined, "no rows", 0, 0), nil
+	}
+	if info.Kind == stats.Policy {
+		return j.policyValue(info, s, item), nil
 	}
 	v, two, ok := s.simple(info)
 	if !ok {
@@ -359,6 +362,11 @@ func (j *judge) gap(name string, all, part *sample, at func() []int32, item stri
 		return *refusal
 	}
 	j = j.about(info)
+	for _, s := range []*sample{all, part} {
+		if m, ok := unsupported(info, s); ok {
+			return m
+		}
+	}
 	if _, ok := lacking(info, all); ok {
 		return lack(info, all)
 	}
@@ -439,7 +447,7 @@ func (j *judge) gapInterval(info stats.Metric, all, part *sample, at func() []in
 	if i, n, ok := j.gapOfCounts(info, all, part, item); ok {
 		return i, n
 	}
-	r := j.resampling(item)
+	r := forPolicy(j.resampling(item), info, part)
 	marked := make([]bool, all.n())
 	for _, k := range at() {
 		marked[k] = true

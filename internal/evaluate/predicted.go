@@ -77,6 +77,8 @@ func ColumnsOf(metrics ...string) (columns []string) {
 			columns = append(columns, m.Args[0])
 		case "interval_coverage", "interval_width":
 			columns = append(columns, m.Args...)
+		case "value_ips", "value_snips", "value_dr":
+			columns = append(columns, m.Args[2]) // the rest is pinned
 		}
 	}
 	slices.Sort(columns)

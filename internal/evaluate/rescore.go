@@ -203,7 +203,7 @@ func readRows(ctx context.Context, request Request) (*scorer.Rows, error) {
 		return nil, err
 	}
 	defer done()
-	return scorer.ReadRows(ctx, s.path(), files, spec.Test.ID, truthColumns(spec))
+	return scorer.ReadRows(ctx, s.path(), files, spec.Test.ID, spec.Outcomes())
 }
 
 // draw takes the rows to be scored, as places in j.rows, in their order there.

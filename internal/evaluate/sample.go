@@ -28,6 +28,8 @@ type sample struct {
 	unit   []int32   // which rows belong together; nil where each stands alone
 	query  []int32   // ranking
 	scale  []float64 // forecasting: what mase divides by
+	// pinned are columns of the test set that metrics of policies name.
+	pinned map[string][]float64
 	// noScale says why there is no scale.
 	noScale string
 	// what is the class or label that a sample of two classes is about.
@@ -85,6 +87,7 @@ func (s *sample) pick(at []int32) *sample {
 		p.is = takeEach(s.is, len(s.names), at)
 	}
 	p.weight, p.unit, p.query, p.scale = takeAny(s.weight, at), takeAny(s.unit, at), takeAny(s.query, at), takeAny(s.scale, at)
+	p.pinned = takeColumns(s.pinned, at)
 	return &p
 }
 
@@ -154,6 +157,9 @@ func (s *sample) places(p *parts) [][]int32 {
 // it. The error says what the sample lacks for it.
 func (s *sample) statistic(info stats.Metric) (f stats.Statistic, note string, err error) {
 	if project.OfColumn(info) {
+		if info.Kind == stats.Policy {
+			return s.policy(info)
+		}
 		x := s.said.columns[info.Args[0]]
 		return stats.Numbers{Label: x, Predicted: x, Weight: s.weight, Columns: s.said.columns}.Statistic(info)
 	}

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/stats"
 )
 
@@ -208,7 +207,7 @@ func (w *work) lossOfColumn() (*losses, string) {
 	for _, name := range slices.Sorted(maps.Keys(w.Spec.Metrics)) {
 		m, ok := stats.Lookup(name)
 		limit := w.Spec.Metrics[name]
-		if !ok || !project.OfColumn(m) || m.Base == "quantile" || (limit.Min == nil) == (limit.Max == nil) {
+		if !ok || m.Base != "mean" && m.Base != "rate" || (limit.Min == nil) == (limit.Max == nil) {
 			continue
 		}
 		x := w.all.said.columns[m.Args[0]]

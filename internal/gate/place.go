@@ -84,6 +84,9 @@ func scored(p *project.Project, s *project.Predictions) []naming {
 		for _, column := range evaluate.ColumnsOf(metric) {
 			all = append(all, naming{project.MetricPath(section, metric), s.File, column})
 		}
+		for _, column := range evaluate.PinnedColumnsOf(metric) {
+			all = append(all, naming{project.MetricPath(section, metric), p.Data.Test.File, column})
+		}
 	}
 	for _, metric := range slices.Sorted(maps.Keys(p.SpecPart.Metrics)) {
 		of("spec.metrics", metric)

@@ -51,6 +51,9 @@ var calls = map[string][]string{
 // ofColumns are the metrics of any column of numbers, for every task.
 var ofColumns = []string{"mean(column)", "rate(column)", "quantile(column,q)"}
 
+// ofPolicies are the metrics of what a policy would bring, for every task.
+var ofPolicies = []string{"value_ips(reward,propensity,target)", "value_snips(reward,propensity,target)", "value_dr(reward,propensity,target,predicted,other)"}
+
 // spans are the values of metrics that do not lie between 0 and 1, by the name
 // without arguments.
 var spans = map[string][2]float64{
@@ -60,6 +63,7 @@ var spans = map[string][2]float64{
 	"mae": {0, math.Inf(1)}, "mse": {0, math.Inf(1)}, "rmse": {0, math.Inf(1)}, "mape": {0, math.Inf(1)}, "smape": {0, 2}, "mase": {0, math.Inf(1)},
 	"r2": {math.Inf(-1), 1}, "bias": {math.Inf(-1), math.Inf(1)}, "median_ae": {0, math.Inf(1)},
 	"pinball": {0, math.Inf(1)}, "interval_width": {math.Inf(-1), math.Inf(1)},
+	"value_ips": {math.Inf(-1), math.Inf(1)}, "value_snips": {math.Inf(-1), math.Inf(1)}, "value_dr": {math.Inf(-1), math.Inf(1)},
 	"mean": {math.Inf(-1), math.Inf(1)}, "quantile": {math.Inf(-1), math.Inf(1)},
 }
 
@@ -92,13 +96,13 @@ func Metrics(task string) []Metric {
 // Calls lists the metrics with arguments that fit a task, with placeholders,
 // such as f_beta(b).
 func Calls(task string) []string {
-	return append(slices.Clone(calls[task]), ofColumns...)
+	return slices.Concat(calls[task], ofColumns, ofPolicies)
 }
 
-// OfColumn says whether a metric is about a column of numbers alone, whatever
+// OfColumn says whether a metric is about columns of numbers alone, whatever
 // the task is.
 func OfColumn(m stats.Metric) bool {
-	return m.Base == "mean" || m.Base == "rate" || m.Base == "quantile"
+	return m.Base == "mean" || m.Base == "rate" || m.Base == "quantile" || m.Kind == stats.Policy
 }
 
 // Fits says whether a task has a metric.
@@ -163,6 +167,8 @@ func explain(form string) string {
 		return ", where k is a whole number from 1" + orShare(form)
 	case "q", "column,q":
 		return ", where q lies between 0 and 1"
+	case "reward,propensity,target", "reward,propensity,target,predicted,other":
+		return ", each another column: all of data.test but target, which the predictions hold"
 	case "fp=,fn=", "tp=,fp=,fn=,tn=":
 		return ", each with a number"
 	}

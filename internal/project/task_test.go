@@ -40,6 +40,7 @@ func sample(form string) string {
 	base, args, _ := strings.Cut(strings.TrimSuffix(form, ")"), "(")
 	return base + "(" + map[string]string{
 		"b": "2", "k": "3", "q": "0.9", "class": "a", "label": "a", "column": "cost", "column,q": "cost,0.95", "low,high": "lo,hi",
+		"reward,propensity,target": "r,p,t", "reward,propensity,target,predicted,other": "r,p,t,q,o",
 		"fp=,fn=": "fp=1,fn=5", "tp=,fp=,fn=,tn=": "tp=1,fp=-1,fn=-5,tn=0",
 	}[args] + ")"
 }

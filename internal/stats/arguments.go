@@ -25,7 +25,7 @@ func parseArguments(params, text string) ([]string, bool) {
 	var args []string
 	for i, part := range parts {
 		arg, ok := parseArgument(kinds, i, strings.TrimSpace(part))
-		if !ok || kinds[i] == "high" && slices.Contains(args, arg) {
+		if different := kinds[i] == "high" || kinds[0] == "reward"; !ok || different && slices.Contains(args, arg) {
 			return nil, false
 		}
 		args = append(args, arg)

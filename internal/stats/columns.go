@@ -31,12 +31,15 @@ func listed(names []string) string {
 
 // ofColumn says whether the metric is one of a column, which any task has.
 func ofColumn(m Metric) bool {
-	return len(m.Args) > 0 && (m.Base == "mean" || m.Base == "rate" || m.Base == "quantile")
+	return len(m.Args) > 0 && (m.Base == "mean" || m.Base == "rate" || m.Base == "quantile" || m.Kind == Policy)
 }
 
 // columnMetric is mean, rate or quantile of a column. rate is the share of
 // rows whose value is 1, of values that are all 0 or 1.
 func columnMetric(m Metric, columns map[string][]float64, n int) (estimate, error) {
+	if m.Kind == Policy {
+		return policyMetric(m, columns, n)
+	}
 	x, err := column(columns, m.Args[0], n)
 	if err != nil {
 		return nil, err

@@ -98,4 +98,7 @@ var metricForms = []metricForm{
 	{"specificity", "class", multiclassAndMultilabel, More, Rate, false},
 	{"subset_accuracy", "", multilabelOnly, More, Rate, false},
 	{"top_k_accuracy", "n", multiclassOnly, More, Share, false},
+	{"value_dr", "reward,propensity,target,predicted,other", anyTask, More, Policy, false},
+	{"value_ips", "reward,propensity,target", anyTask, More, Policy, false},
+	{"value_snips", "reward,propensity,target", anyTask, More, Policy, false},
 }

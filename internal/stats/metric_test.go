@@ -73,6 +73,7 @@ func TestMetricsAreListedInOrder(t *testing.T) {
 func example(m Metric) string {
 	values := map[string]string{
 		"b": "2", "k": "0.25", "n": "3", "q": "0.75", "class": "b", "column": "x", "low": "lo", "high": "hi",
+		"reward": "r", "propensity": "p", "target": "t", "predicted": "q", "other": "o",
 		"fp=a": "fp=1", "fp=b": "fp=-1.5", "fn=b": "fn=5", "fn=c": "fn=-4", "tp=a": "tp=3", "tn=d": "tn=0.25",
 	}
 	if m.Args == nil {

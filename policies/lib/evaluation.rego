@@ -166,8 +166,8 @@ _of_decisions(metric) if _base(metric) in _thresholded[input.spec.document.task]
 # base is a metric without its arguments.
 _base(metric) := split(metric, "(")[0]
 
-# of_a_column is true of a metric of any column of numbers, whatever the task.
-_of_a_column(metric) if _base(metric) in {"mean", "rate", "quantile"}
+# of_a_column is true of a metric of columns of numbers, whatever the task.
+_of_a_column(metric) if _base(metric) in {"mean", "rate", "quantile", "value_ips", "value_snips", "value_dr"}
 
 # thresholded are the metrics of decisions, by task.
 _thresholded := {
