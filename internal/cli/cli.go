@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"strings"
 	"syscall"
 	"time"
@@ -56,16 +57,40 @@ func Main() int {
 }
 
 // collectLater keeps the collector away until the process holds a little
-// memory, and then leaves it as it was: a third of a short run was spent on
-// collecting from a heap of a few megabytes.
+// memory: a third of a short run was spent on collecting from a heap of a few
+// megabytes. From then on it leaves room for as much again, but for no more
+// than slack: what evaluations hold is large columns of numbers, which cost
+// nothing to look through and much to have twice. Whoever sets GOGC or
+// GOMEMLIMIT decides alone.
 func collectLater() {
-	const little = 48 << 20 // bytes, of all that Go's runtime holds
+	const little, slack = 48 << 20, 64 << 20 // bytes
 	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(little)
-	first := new([16]byte)
-	runtime.SetFinalizer(first, func(*[16]byte) {
-		debug.SetGCPercent(percent)
-		debug.SetMemoryLimit(limit)
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	restored := false
+	eachCollection(func() {
+		if !restored {
+			debug.SetMemoryLimit(limit)
+			restored = true
+		}
+		if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+			debug.SetGCPercent(percent)
+			return
+		}
+		metrics.Read(live)
+		held := max(live[0].Value.Uint64(), 1)
+		debug.SetGCPercent(int(min(max(slack*100/held, 20), 100)))
 	})
+}
+
+// eachCollection calls after every run of the collector.
+func eachCollection(after func()) {
+	type probe struct{ _ [16]byte }
+	var again func(*probe)
+	again = func(p *probe) {
+		after()
+		runtime.SetFinalizer(p, again)
+	}
+	runtime.SetFinalizer(new(probe), again)
 }
 
 // Signals is a context that ends when the process is told to stop.

@@ -129,6 +129,10 @@ What weighlock hook run is told:
   PRE_COMMIT, PRE_COMMIT_LOCAL_BRANCH, PRE_COMMIT_REMOTE_BRANCH, PRE_COMMIT_FROM_REF, PRE_COMMIT_TO_REF, PRE_COMMIT_REMOTE_NAME
                             by the pre-commit framework, in place of git's lines
   GIT_DIR, GIT_WORK_TREE    by git: the repository that is pushed from
+
+Memory:
+  GOGC, GOMEMLIMIT          as for every Go program; where neither is set, about 64 MiB
+                            or a fifth is kept beyond what is in use
 `
 
 // formOf says what each form of a report is for.

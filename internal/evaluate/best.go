@@ -55,7 +55,7 @@ func (w *work) gapToBest(name string, p *parts, group int, item string, limit *p
 
 // sharesUnits says whether rows that belong together lie in several groups.
 func (w *work) sharesUnits(p *parts) bool {
-	group := map[int32]int32{}
+	group := map[int32]uint16{}
 	for k, u := range w.all.unit {
 		code := p.code[w.all.rows[k]]
 		if first, seen := group[u]; seen && first != code {

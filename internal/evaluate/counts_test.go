@@ -15,7 +15,7 @@ import (
 func TestCountsSayWhatRowsSay(t *testing.T) {
 	for _, n := range []int{500, stats.ClosedRows + 3000} {
 		s, _ := manyRows(n)
-		p := &parts{by: "g", groups: []string{"most", "few", "one class", "none"}, code: make([]int32, n)}
+		p := &parts{by: "g", groups: []string{"most", "few", "one class", "none"}, code: make([]uint16, n)}
 		for i := range p.code {
 			switch {
 			case i%20 == 1:

@@ -83,7 +83,7 @@ func (w *work) flips(s, champion *sample) *Flips {
 		}
 	}
 	for _, p := range w.partsToReport() {
-		for g, c := range count(take(p.code, s.rows), len(p.groups), p.least) {
+		for g, c := range count(wide(take(p.code, s.rows)), len(p.groups), p.least) {
 			out.Groups = append(out.Groups, GroupFlips{By: p.by, Group: p.groups[g], FlipCounts: c})
 		}
 	}

@@ -26,8 +26,8 @@ const (
 type parts struct {
 	by     string // as in the spec: region, age:25,40,60, region*sex, sex|income:q4
 	groups []string
-	code   []int32 // group of each row
-	rows   []int   // of each group
+	code   []uint16 // group of each row
+	rows   []int    // of each group
 	// inner and stratum are the two sides of the | of each group; strata are
 	// the names of the second. Without a |, inner is the group itself and there
 	// is one stratum without a name.
@@ -113,7 +113,7 @@ func (p *parts) whole() {
 // cross parts the rows by both: each group is one that has rows of a group of
 // a and one of b.
 func cross(a, b *parts, between string) (*parts, error) {
-	p := &parts{by: a.by, code: make([]int32, len(a.code)), names: a.groups, strata: b.groups}
+	p := &parts{by: a.by, code: make([]uint16, len(a.code)), names: a.groups, strata: b.groups}
 	at := make([]int32, len(a.groups)*len(b.groups))
 	for i, g := range a.code {
 		at[int(g)*len(b.groups)+int(b.code[i])] = 1
@@ -134,12 +134,16 @@ func cross(a, b *parts, between string) (*parts, error) {
 		p.inner, p.stratum = append(p.inner, int32(i)), append(p.stratum, int32(j))
 	}
 	if len(p.groups) > maxCrossed {
-		return nil, fmt.Errorf("slicing by %q: more than %d groups to slice by\nhint: cross columns of fewer values, or in wider bins", p.by, maxCrossed)
+		return nil, tooManyGroups(p.by)
 	}
 	for i, g := range a.code {
-		p.code[i] = at[int(g)*len(b.groups)+int(b.code[i])]
+		p.code[i] = uint16(at[int(g)*len(b.groups)+int(b.code[i])])
 	}
 	return p, nil
+}
+
+func tooManyGroups(by string) error {
+	return fmt.Errorf("slicing by %q: more than %d groups to slice by\nhint: cross columns of fewer values, or in wider bins", by, maxCrossed)
 }
 
 func (p *parts) bins(t *table.Table, c *table.Column, cut project.Cut) error {
@@ -162,19 +166,21 @@ func (p *parts) bins(t *table.Table, c *table.Column, cut project.Cut) error {
 		p.groups = append(p.groups, low+","+text+")")
 		low = "[" + text
 	}
-	p.groups = append(p.groups, low+",inf)")
-	p.code = make([]int32, len(values))
-	missing := int32(-1)
+	if p.groups = append(p.groups, low+",inf)"); len(p.groups) > maxCrossed {
+		return tooManyGroups(p.by)
+	}
+	p.code = make([]uint16, len(values))
+	missing := -1
 	for i, v := range values {
 		if math.IsNaN(v) {
 			if missing < 0 {
-				missing = int32(len(p.groups))
+				missing = len(p.groups)
 				p.groups = append(p.groups, missingGroup)
 			}
-			p.code[i] = missing
+			p.code[i] = uint16(missing)
 			continue
 		}
-		p.code[i] = int32(binOf(edges, v))
+		p.code[i] = uint16(binOf(edges, v))
 	}
 	return nil
 }
@@ -238,10 +244,10 @@ func (p *parts) values(t *table.Table, c *table.Column) error {
 	} else {
 		slices.Sort(p.groups)
 	}
-	missing := int32(len(p.groups))
-	place := make([]int32, len(values)+1) // of each value, and of none
+	missing := uint16(len(p.groups))
+	place := make([]uint16, len(values)+1) // of none, and of each value
 	for k, value := range values {
-		place[k+1] = int32(slices.Index(p.groups, value))
+		place[k+1] = uint16(max(slices.Index(p.groups, value), 0))
 	}
 	if absent >= 0 {
 		place[absent+1] = missing
@@ -249,8 +255,8 @@ func (p *parts) values(t *table.Table, c *table.Column) error {
 	place[0] = missing
 	some := false
 	for i, k := range code {
-		some = some || k < 0
-		code[i] = place[k+1]
+		some = some || k == 0
+		code[i] = place[k]
 	}
 	p.code = code
 	if absent >= 0 || some {
@@ -316,4 +322,13 @@ func (w *work) at(p *parts, group int) []int32 {
 		*places = w.all.places(p)
 	}
 	return (*places)[group]
+}
+
+// wide are codes as package stats takes them.
+func wide(code []uint16) []int32 {
+	out := make([]int32, len(code))
+	for i, g := range code {
+		out[i] = int32(g)
+	}
+	return out
 }

@@ -56,17 +56,17 @@ func (p *parts) periods(t *table.Table, c *table.Column, unit string) error {
 		}
 	}
 	slices.Sort(p.groups)
-	at := make([]int32, len(of))
+	at := make([]uint16, len(of))
 	for code, name := range of {
 		if seen[code] {
-			at[code] = int32(slices.Index(p.groups, name))
+			at[code] = uint16(slices.Index(p.groups, name))
 		}
 	}
-	none := int32(len(p.groups))
+	none := uint16(len(p.groups))
 	if missing {
 		p.groups = append(p.groups, missingGroup)
 	}
-	p.code = make([]int32, len(c.Codes))
+	p.code = make([]uint16, len(c.Codes))
 	for i, code := range c.Codes {
 		if p.code[i] = at[code]; c.IsNull(i) {
 			p.code[i] = none

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/weighlock/weighlock/internal/artifact"
+	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/stats"
 	"github.com/weighlock/weighlock/internal/table"
 )
@@ -55,7 +56,7 @@ func (w *work) survey(context.Context) (err error) {
 	if w.searched, err = w.search(); err != nil {
 		return err
 	}
-	if w.checked, err = w.datacheck(Model{Name: w.Spec.Name}); err != nil {
+	if err = w.finishCheck(); err != nil {
 		return err
 	}
 	w.predictions = &table.Table{Name: w.predictions.Name, Rows: w.predictions.Rows}
@@ -236,12 +237,53 @@ func (w *work) sortResults() error {
 // scored says that the predictions stand in the test set itself.
 func (w *work) scored() bool { return w.Test.Digest == w.Predictions.Digest }
 
-func (w *work) datacheck(model Model) (*Datacheck, error) {
-	d := &Datacheck{Model: model, Spec: w.SpecDigest, Slices: []Part{}, Groups: []Part{}, Columns: driftColumns(w.Spec, w.test, w.scored())}
-	var err error
-	if d.Sets.Test, err = examine(w.test, w.Test.Digest, w.Spec.Test.ID, labelColumn(w.Spec), w.truth); err != nil {
-		return nil, err
+// inspect begins the datacheck, and lets go of labels, which are read by now.
+func (w *work) inspect(context.Context) (err error) {
+	d := &Datacheck{Model: Model{Name: w.Spec.Name}, Spec: w.SpecDigest, Slices: []Part{}, Groups: []Part{}, Columns: driftColumns(w.Spec, w.test, w.scored())}
+	w.checked = d
+	if d.Sets.Test, err = examine(w.test, w.Test.Digest, w.Spec.Test.ID, labelColumn(w.Spec), w.truth); err != nil || w.train != nil {
+		return err
 	}
+	for _, column := range w.splitBy() {
+		if _, err := w.test.Column(column); err != nil {
+			return err
+		}
+	}
+	rest := w.test.Names()
+	for _, label := range truthColumns(w.Spec) {
+		if !slices.Contains(w.splitBy(), label) {
+			rest = slices.DeleteFunc(rest, func(name string) bool { return name == label })
+		}
+	}
+	nested := w.test.Nested
+	w.test, err = w.test.Select(rest...)
+	if err == nil {
+		w.test.Nested = nested
+	}
+	return err
+}
+
+// splitBy are the columns that slices and groups are made by.
+func (w *work) splitBy() (columns []string) {
+	var all []string
+	if s := w.Spec.Slices; s != nil {
+		all = append(all, s.By...)
+	}
+	if f := w.Spec.Fairness; f != nil {
+		all = append(all, f.By...)
+	}
+	for _, text := range all {
+		by, _, _ := project.ParseBy(text)
+		for _, cut := range slices.Concat(by.Parts, by.Within) {
+			columns = append(columns, cut.Column)
+		}
+	}
+	return columns
+}
+
+// finishCheck adds to the datacheck what comes of slices and training data.
+func (w *work) finishCheck() (err error) {
+	d := w.checked
 	for _, p := range w.slices {
 		d.Slices = append(d.Slices, p.list()...)
 	}
@@ -249,16 +291,16 @@ func (w *work) datacheck(model Model) (*Datacheck, error) {
 		d.Groups = append(d.Groups, p.list()...)
 	}
 	if w.train == nil {
-		return d, nil
+		return nil
 	}
 	if d.Sets.Train, err = examine(w.train, w.Train.Digest, w.Spec.Train.ID, w.Spec.Train.Label, w.trainTruth); err != nil {
-		return nil, err
+		return err
 	}
 	if d.Overlap, err = overlap(w.Spec, w.test, w.train, w.scored()); err != nil {
-		return nil, err
+		return err
 	}
 	d.Overlap.Files = sharedFiles(w.Test, w.test, *w.Train, w.train)
-	return d, nil
+	return nil
 }
 
 func (w *work) driftReport(ctx context.Context, model Model, columns []string) (*Drift, error) {

@@ -44,7 +44,7 @@ type work struct {
 // request gives the same bytes on any number of processors.
 func Run(ctx context.Context, request Request) (*Result, error) {
 	w := &work{Request: request}
-	for _, step := range []func(context.Context) error{w.check, w.read, w.match, w.part, w.survey, w.measure} {
+	for _, step := range []func(context.Context) error{w.check, w.read, w.inspect, w.match, w.part, w.survey, w.measure} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}

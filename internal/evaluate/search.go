@@ -160,7 +160,7 @@ func (w *work) searchColumns(s *Search, at []int32) (columns []*parts, err error
 // divides says whether rows of one query lie in several groups; it has none
 // where query is nil.
 func divides(p *parts, query []int32) bool {
-	group := map[int32]int32{}
+	group := map[int32]uint16{}
 	for i, q := range query {
 		if g, met := group[q]; met && g != p.code[i] {
 			return true
@@ -228,7 +228,7 @@ func (w *work) lookedAt() []int32 {
 func codes(columns []*parts) []stats.SearchColumn {
 	out := make([]stats.SearchColumn, len(columns))
 	for k, p := range columns {
-		out[k] = stats.SearchColumn{Groups: p.groups, Code: p.code}
+		out[k] = stats.SearchColumn{Groups: p.groups, Code: wide(p.code)}
 	}
 	return out
 }
@@ -244,7 +244,7 @@ func describeSlice(one stats.Slice, columns []*parts, l *losses) FoundSlice {
 	for i, loss := range l.told() {
 		is := true
 		for j, c := range one.Columns {
-			is = is && columns[c].code[i] == int32(one.Groups[j])
+			is = is && int(columns[c].code[i]) == one.Groups[j]
 		}
 		v := 1.0
 		if l.weight != nil {

@@ -149,14 +149,14 @@ func (f *truth) readClasses(t *table.Table, c *table.Column, positive string) er
 	for k, text := range texts {
 		of := class(text)
 		if of == class("NaN") {
-			return t.At(slices.Index(code, int32(k)), c.Name, "NaN is no label\nhint: leave the cell empty where there is none")
+			return t.At(slices.Index(code, uint16(k+1)), c.Name, "NaN is no label\nhint: leave the cell empty where there is none")
 		}
 		is[k+1] = of == want
 		if !contains(seen, of) {
 			seen = append(seen, of)
 		}
 		if len(seen) > 2 {
-			return t.At(slices.Index(code, int32(k)), c.Name, fmt.Sprintf("%q is a third label beside %q and %q, and task binary has two", text, seen[0], seen[1])+
+			return t.At(slices.Index(code, uint16(k+1)), c.Name, fmt.Sprintf("%q is a third label beside %q and %q, and task binary has two", text, seen[0], seen[1])+
 				"\nhint: name the column of the truth in data.test.label")
 		}
 	}
@@ -170,7 +170,7 @@ func (f *truth) readClasses(t *table.Table, c *table.Column, positive string) er
 	}
 	f.positive = make([]bool, t.Rows)
 	for i, k := range code {
-		f.positive[i] = is[k+1]
+		f.positive[i] = is[k]
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func TestRankTalliesAreThoseOfTheRows(t *testing.T) {
 				var s []float64
 				marked := make([]bool, n)
 				for i, of := range p.Of {
-					if marked[i] = of == int32(g); marked[i] {
+					if marked[i] = of == uint16(g); marked[i] {
 						y, s = append(y, positive[i]), append(s, score[i])
 					}
 				}
@@ -77,9 +77,9 @@ func BenchmarkRankTallies(b *testing.B) {
 	positive, score, _ := tallySample(1_000_000)
 	by := []Partition{{Groups: 8}, {Groups: 50}, {Groups: 4}}
 	for k := range by {
-		by[k].Of = make([]int32, len(score))
+		by[k].Of = make([]uint16, len(score))
 		for i := range score {
-			by[k].Of[i] = int32((i * 7919) % by[k].Groups)
+			by[k].Of[i] = uint16((i * 7919) % by[k].Groups)
 		}
 	}
 	b.ReportAllocs()

@@ -29,7 +29,7 @@ func (t Tally) Positive() int { return t.Table.TP + t.Table.FN }
 // Partition puts each row into one of some groups.
 type Partition struct {
 	Groups int
-	Of     []int32
+	Of     []uint16
 }
 
 // Note is what had to be bent to get a metric's value from the tally, or "".
@@ -82,7 +82,7 @@ func (t Tally) merge(o Tally) Tally {
 // common: one cell is counted for a row instead of one for each.
 type bundle struct {
 	of, step []int // which partitions, and how far apart their groups' cells are
-	codes    [][]int32
+	codes    [][]uint16
 	cells    int
 }
 
@@ -148,7 +148,7 @@ func (b bundle) segment(positive []bool, score []float64, from, to int, threshol
 		for i, codes := range b.codes {
 			step := int32(b.step[i])
 			for k, g := range codes[from:end] {
-				cell[k] += g * step
+				cell[k] += int32(g) * step
 			}
 		}
 		y, p := positive[from:end], score[from:end]

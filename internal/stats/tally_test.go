@@ -16,7 +16,7 @@ func tallySample(n int) (positive []bool, score []float64, by []Partition) {
 	positive, score = make([]bool, n), make([]float64, n)
 	by = []Partition{{Groups: 5}, {Groups: 60}, {Groups: 300}}
 	for k := range by {
-		by[k].Of = make([]int32, n)
+		by[k].Of = make([]uint16, n)
 	}
 	for i := range score {
 		score[i] = rng.Float64()
@@ -25,7 +25,7 @@ func tallySample(n int) (positive []bool, score []float64, by []Partition) {
 		}
 		positive[i] = rng.Float64() < score[i]*0.9+0.02
 		for k := range by {
-			by[k].Of[i] = int32(rng.IntN(by[k].Groups - 1)) // the last group is empty
+			by[k].Of[i] = uint16(rng.IntN(by[k].Groups - 1)) // the last group is empty
 		}
 	}
 	return positive, score, by
@@ -58,7 +58,7 @@ func TestTalliesCountWhatTheRowsHold(t *testing.T) {
 				t.Fatalf("partition %d: got %d groups; want %d", k, len(groups[k]), p.Groups)
 			}
 			for _, g := range []int{0, p.Groups / 2, p.Groups - 1} {
-				want := twin(positive, score, threshold, func(i int) bool { return p.Of[i] == int32(g) })
+				want := twin(positive, score, threshold, func(i int) bool { return p.Of[i] == uint16(g) })
 				sameTally(t, fmt.Sprintf("%d rows, partition %d, group %d", n, k, g), groups[k][g], want)
 			}
 		}
@@ -131,9 +131,9 @@ func BenchmarkTallies(b *testing.B) {
 	positive, score, _ := tallySample(1_000_000)
 	by := []Partition{{Groups: 8}, {Groups: 50}, {Groups: 4}}
 	for k := range by {
-		by[k].Of = make([]int32, len(score))
+		by[k].Of = make([]uint16, len(score))
 		for i := range score {
-			by[k].Of[i] = int32((i * 7919) % by[k].Groups)
+			by[k].Of[i] = uint16((i * 7919) % by[k].Groups)
 		}
 	}
 	threshold := 0.5
