@@ -12,7 +12,24 @@ import (
 type counts struct {
 	stats.Tally
 	ranks func() stats.RankTally
+	// half are intervals of metrics of calibration at half the error, by name,
+	// as gaps need them.
+	half map[string]stats.Interval
 }
+
+// wholeOfBins is the interval of a metric on all rows that a gap is held
+// against, drawn once for all slices.
+func (j *judge) wholeOfBins(info stats.Metric, all *counts) stats.Interval {
+	i, known := all.half[info.Name]
+	if !known {
+		i = j.wholeOf(info).HalfReliability(info, all.Bins)
+		all.half[info.Name] = i
+	}
+	return i
+}
+
+// wholeOf draws what is one for all slices.
+func (j *judge) wholeOf(info stats.Metric) stats.Resampling { return j.resampling(info.Name + " gap") }
 
 // moments are those of the losses whose mean a metric is.
 func (s *sample) moments(info stats.Metric) (of stats.Moments, ok bool) {
@@ -46,11 +63,11 @@ func (w *work) count() {
 	ranks := sync.OnceValues(func() (stats.RankTally, [][]stats.RankTally) {
 		return stats.RankTallies(w.all.positive, w.all.score, by)
 	})
-	w.all.counts = &counts{whole, func() stats.RankTally { all, _ := ranks(); return all }}
+	w.all.counts = &counts{Tally: whole, ranks: func() stats.RankTally { all, _ := ranks(); return all }, half: map[string]stats.Interval{}}
 	for k, p := range w.slices {
 		p.counts = make([]*counts, len(p.groups))
 		for g := range p.counts {
-			p.counts[g] = &counts{groups[k][g], func() stats.RankTally { _, of := ranks(); return of[k][g] }}
+			p.counts[g] = &counts{Tally: groups[k][g], ranks: func() stats.RankTally { _, of := ranks(); return of[k][g] }}
 		}
 	}
 }

@@ -2,11 +2,11 @@ package evaluate
 
 import (
 	"crypto/sha256"
-	"math"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/weighlock/weighlock/internal/project"
 	"github.com/weighlock/weighlock/internal/table"
@@ -14,10 +14,13 @@ import (
 
 // examine describes one table; id and labels are empty where it has none.
 func examine(t *table.Table, digest, id, label string, labels *truth) (*Set, error) {
-	set := &Set{Digest: digest, Rows: t.Rows, Columns: []Column{}}
-	for _, c := range t.Columns {
-		set.Columns = append(set.Columns, examineColumn(c, t.Rows))
+	set := &Set{Digest: digest, Rows: t.Rows}
+	set.Columns = make([]Column, len(t.Columns))
+	var group sync.WaitGroup
+	for k, c := range t.Columns {
+		group.Go(func() { set.Columns[k] = examineColumn(c, t.Rows) })
 	}
+	group.Wait()
 	if id != "" {
 		c, err := t.Column(id)
 		if err != nil {
@@ -70,10 +73,15 @@ func (t *truth) rows() (all []ClassRows) {
 func examineColumn(c *table.Column, rows int) Column {
 	out := Column{Name: c.Name, Kind: c.Kind.String()}
 	for i := range rows {
-		switch {
-		case c.IsNull(i):
+		if c.Null == nil {
+			break
+		}
+		if c.Null[i] {
 			out.Nulls++
-		case c.Kind == table.Number && (math.IsNaN(c.Numbers[i]) || math.IsInf(c.Numbers[i], 0)):
+		}
+	}
+	for i, v := range c.Numbers {
+		if v-v != 0 && !c.IsNull(i) { // NaN and infinities
 			out.NaN++
 		}
 	}

@@ -171,7 +171,16 @@ func describe(scores []float64) *Scores {
 	if len(scores) == 0 {
 		return nil
 	}
-	s := &Scores{Low: *number(slices.Min(scores)), High: *number(slices.Max(scores))}
+	low, high := scores[0], scores[0] // all of them are finite
+	for _, v := range scores {
+		if v < low {
+			low = v
+		}
+		if v > high {
+			high = v
+		}
+	}
+	s := &Scores{Low: *number(low), High: *number(high)}
 	for _, v := range scores {
 		if v = *number(v); slices.Contains(s.Values, v) {
 			continue

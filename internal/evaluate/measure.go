@@ -468,7 +468,7 @@ func (j *judge) gapInterval(info stats.Metric, all, part *sample, at func() []in
 	}
 	gap := func(rows []int32) stats.Statistic { return gapStatistic(two, v, marked, rows) }
 	if two.Kind == stats.Calibration && v.drawn() == nil {
-		return v.calibrationGap(r, two, at(), marked, gap), n
+		return v.calibrationGap(r, j.wholeOf(two), two, at(), marked, gap), n
 	}
 	_, i := r.Stratified(marked, gap)
 	return i, n
@@ -476,7 +476,7 @@ func (j *judge) gapInterval(info stats.Metric, all, part *sample, at func() []in
 
 // calibrationGap is the gap's interval of a metric of calibration, of which
 // chance raises that of the fewer rows the more.
-func (s *sample) calibrationGap(r stats.Resampling, info stats.Metric, at []int32, marked []bool, gap stats.Build) stats.Interval {
+func (s *sample) calibrationGap(r, all stats.Resampling, info stats.Metric, at []int32, marked []bool, gap stats.Build) stats.Interval {
 	part := s.pick(at)
 	if _, ok := s.reliability(info); ok {
 		var in, out stats.Reliability
@@ -488,7 +488,7 @@ func (s *sample) calibrationGap(r stats.Resampling, info stats.Metric, at []int3
 				out.Add(two.Positive[k], two.Score[k])
 			}
 		}
-		return r.ReliabilityGap(info, in, out)
+		return r.ReliabilityGap(info, in, out, all.HalfReliability(info, in.Merge(out)))
 	}
 	inside, err := part.chance(r, info)
 	whole, other := s.chance(r, info)
@@ -548,7 +548,7 @@ func (j *judge) gapOfCounts(info stats.Metric, all, part *sample, item string) (
 	}
 	if t, ok := v.reliability(two); ok && here.counts != nil {
 		in := here.counts.Bins
-		return j.resampling(item).ReliabilityGap(two, in, t.Minus(in)), part.n(), in.Len() == part.n()
+		return j.resampling(item).ReliabilityGap(two, in, t.Minus(in), j.wholeOfBins(two, v.counts)), part.n(), in.Len() == part.n()
 	}
 	whole, known := v.moments(two)
 	inside, ok := here.moments(two)

@@ -91,17 +91,23 @@ func (w *work) search() (*Search, error) {
 		s.Status, s.Detail = StatusUndefined, w.all.whyUndefined(stats.Metric{})
 		return s, nil
 	}
-	l, why := w.losses()
+	at, v := w.lookedAt(), w
+	if part := *w; w.Spec.Task == "binary" && len(at) < w.all.n() { // each row's loss is its own
+		part.all = w.all.pick(at)
+		v = &part
+	}
+	l, why := v.losses()
 	if l == nil {
 		s.Status, s.Detail = StatusUndefined, why
 		return s, nil
 	}
-	at := w.lookedAt()
 	columns, err := w.searchColumns(s, at)
 	if err != nil {
 		return nil, err
 	}
-	l = l.pick(at)
+	if v == w {
+		l = l.pick(at)
+	}
 	s.Status, s.Loss, s.Rows = StatusOK, l.name, len(at)
 	options := stats.SliceSearch{
 		MinRows: max(searchMinRows, (len(at)+searchShare-1)/searchShare), MinEffect: searchEffect,

@@ -192,7 +192,12 @@ func (r Resampling) null(p float64, draw func(random) float64) float64 {
 }
 
 func (r Resampling) nulls(at []float64, draw func(random) float64) []float64 {
-	sorted := sortedFinite(simulate(r.Draws, r.Seed^0x6e756c6c, func() func(random) float64 { return draw }))
+	return r.nullsOf(at, func() func(random) float64 { return draw })
+}
+
+// nullsOf is nulls of draws that need a scratch space of their own.
+func (r Resampling) nullsOf(at []float64, newDraw func() func(random) float64) []float64 {
+	sorted := sortedFinite(simulate(r.Draws, r.Seed^0x6e756c6c, newDraw))
 	out := make([]float64, len(at))
 	for i, p := range at {
 		out[i] = math.NaN()

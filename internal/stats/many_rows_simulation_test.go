@@ -124,7 +124,7 @@ func binCases() []coverageCase {
 	gapByBins := func(part, all int, turn func([]bool, []float64) ([]bool, []float64)) func(random, Resampling) Interval {
 		return func(rng random, r Resampling) Interval {
 			in := ReliabilityOf(turn(calibrated(rng, part)))
-			return r.ReliabilityGap(ece, in, ReliabilityOf(calibrated(rng, all-part)))
+			return gapOfBins(r, ece, in, ReliabilityOf(calibrated(rng, all-part)))
 		}
 	}
 	gapByRows := func(part, all int, turn func([]bool, []float64) ([]bool, []float64)) func(random, Resampling) Interval {

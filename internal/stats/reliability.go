@@ -108,12 +108,14 @@ func (t Reliability) Null(r Resampling, m Metric, quantiles ...float64) []float6
 	if n == 0 {
 		return r.nulls(quantiles, func(random) float64 { return nan })
 	}
-	return r.nulls(quantiles, func(rng random) float64 {
+	return r.nullsOf(quantiles, func() func(random) float64 {
 		drawn := make([]calibrationSums, len(t))
-		for i, b := range t {
-			drawn[i] = calibrationSums{n: float64(b.N), diff: b.chance(rng, b.N, b.Probability, b.Variance)}
+		return func(rng random) float64 {
+			for i, b := range t {
+				drawn[i] = calibrationSums{n: float64(b.N), diff: b.chance(rng, b.N, b.Probability, b.Variance)}
+			}
+			return f(drawn, n)
 		}
-		return f(drawn, n)
 	})
 }
 
@@ -131,28 +133,32 @@ func (b CalibrationSum) chance(rng random, n int, expected, variance float64) fl
 	return (float64(binomial(rng, n, share)) - float64(n)*share) * math.Sqrt(min(max(variance, 0)/wide, 1))
 }
 
-// redrawn are the sums of a draw of the rows with replacement: how many fall
+// redraw gives the sums of a draw of the rows with replacement: how many fall
 // into each bin, and how many of these are positive, each as likely as its
-// probability moved by the bin's own error says.
-func (t Reliability) redrawn(rng random) []calibrationSums {
+// probability moved by the bin's own error says. They are overwritten by the
+// next draw.
+func (t Reliability) redraw() func(rng random) []calibrationSums {
 	var share [CalibrationBins]float64
-	var count [CalibrationBins]int
+	var off, variance [CalibrationBins]float64
 	for i, b := range t {
-		share[i] = float64(b.N)
-	}
-	multinomial(rng, t.Len(), share[:], count[:])
-	out := make([]calibrationSums, len(t))
-	for i, b := range t {
-		if count[i] == 0 {
-			continue
+		if share[i] = float64(b.N); b.N > 0 {
+			off[i] = (float64(b.Positive) - b.Probability) / share[i]
+			// Σ(p+off)(1−p−off)
+			variance[i] = b.Variance + off[i]*(share[i]-2*b.Probability) - share[i]*off[i]*off[i]
 		}
-		n, k := float64(b.N), float64(count[i])
-		off := (float64(b.Positive) - b.Probability) / n
-		// Σ(p+off)(1−p−off)
-		variance := b.Variance + off*(n-2*b.Probability) - n*off*off
-		out[i] = calibrationSums{n: k, diff: k*off + b.chance(rng, count[i], float64(b.Positive), variance)}
 	}
-	return out
+	all, count, out := t.Len(), make([]int, len(t)), make([]calibrationSums, len(t))
+	return func(rng random) []calibrationSums {
+		multinomial(rng, all, share[:], count)
+		for i, b := range t {
+			if out[i] = (calibrationSums{}); count[i] == 0 {
+				continue
+			}
+			k := float64(count[i])
+			out[i] = calibrationSums{n: k, diff: k*off[i] + b.chance(rng, count[i], float64(b.Positive), variance[i])}
+		}
+		return out
+	}
 }
 
 // Interval is that of Resampling.Calibration, whose rows are drawn bin by bin.
@@ -164,7 +170,8 @@ func (t Reliability) Interval(r Resampling, m Metric, null float64) Interval {
 		return noInterval("bootstrap_centred", "undefined on the sample itself")
 	}
 	draws := simulate(r.Draws, r.Seed, func() func(random) float64 {
-		return func(rng random) float64 { return f(t.redrawn(rng), n) }
+		draw := t.redraw()
+		return func(rng random) float64 { return f(draw(rng), n) }
 	})
 	i := atLeastChance(centredInterval(r, value, draws, nil), value, null)
 	if i.Usable() {
@@ -175,20 +182,25 @@ func (t Reliability) Interval(r Resampling, m Metric, null float64) Interval {
 
 // ReliabilityGap is the interval of by how much a metric that is OfBins is
 // worse on a part of the rows than on all, the part and the rest together: see
-// CalibrationGap.
-func (r Resampling) ReliabilityGap(m Metric, part, rest Reliability) Interval {
+// CalibrationGap. whole is the interval of all by HalfReliability, which serves
+// every part of them.
+func (r Resampling) ReliabilityGap(m Metric, part, rest Reliability, whole Interval) Interval {
 	switch {
 	case part.Len() == 0:
 		return noInterval("bootstrap_centred", "no rows")
 	case rest.Len() == 0:
 		return Interval{Method: "exact", Detail: "the slice holds all rows"}
 	}
-	all := part.Merge(rest)
-	gap := r.reliabilityGap(m, part, rest)
-	return r.apart(gap, func(half Resampling) (a, b Interval) {
-		null := func(t Reliability) float64 { return t.Null(half, m, r.HalfNull())[0] }
-		return part.Interval(half, m, null(part)), all.Interval(half, m, null(all))
+	return r.apart(r.reliabilityGap(m, part, rest), func(Resampling) (a, b Interval) {
+		return r.HalfReliability(m, part), whole
 	})
+}
+
+// HalfReliability is the interval of a metric that is OfBins at half the error,
+// for a difference of two.
+func (r Resampling) HalfReliability(m Metric, t Reliability) Interval {
+	half := r.half()
+	return t.Interval(half, m, t.Null(half, m, r.HalfNull())[0])
 }
 
 // reliabilityGap is the gap's own interval, of which chance takes nothing off.
@@ -196,8 +208,9 @@ func (r Resampling) reliabilityGap(m Metric, part, rest Reliability) Interval {
 	f, n, k := binError(m), float64(part.Len()+rest.Len()), float64(part.Len())
 	value := part.Value(m) - part.Merge(rest).Value(m)
 	draws := simulate(r.Draws, r.Seed, func() func(random) float64 {
+		here, there := part.redraw(), rest.redraw()
 		return func(rng random) float64 {
-			inside, all := part.redrawn(rng), rest.redrawn(rng)
+			inside, all := here(rng), there(rng)
 			for i, b := range inside {
 				all[i].n, all[i].diff = all[i].n+b.n, all[i].diff+b.diff
 			}

@@ -57,7 +57,7 @@ func TestReliabilityAgreesWithRows(t *testing.T) {
 	}
 	ece, _ := Lookup("ece")
 	score := append(shrunk(p[:600]), p[600:]...)
-	got := r.ReliabilityGap(ece, ReliabilityOf(y[:600], score[:600]), ReliabilityOf(y[600:], score[600:]))
+	got := gapOfBins(r, ece, ReliabilityOf(y[:600], score[:600]), ReliabilityOf(y[600:], score[600:]))
 	closeEnds(t, "gap", got, calibrationGap(r, y, score, 600))
 }
 
@@ -71,10 +71,10 @@ func TestReliabilityWithoutAnInterval(t *testing.T) {
 		want Interval
 	}{
 		{"no rows", Reliability{}.Interval(r, ece, 0), noInterval("bootstrap_centred", "undefined on the sample itself")},
-		{"a part without rows", r.ReliabilityGap(ece, Reliability{}, some), noInterval("bootstrap_centred", "no rows")},
-		{"a part of all rows", r.ReliabilityGap(ece, some, Reliability{}), Interval{Method: "exact", Detail: "the slice holds all rows"}},
+		{"a part without rows", gapOfBins(r, ece, Reliability{}, some), noInterval("bootstrap_centred", "no rows")},
+		{"a part of all rows", gapOfBins(r, ece, some, Reliability{}), Interval{Method: "exact", Detail: "the slice holds all rows"}},
 		{"always right", sure.Interval(r, ece, 0), Interval{Low: nan, High: nan, Method: "bootstrap_centred", Degenerate: true, Detail: "all draws are equal", Draws: 200}},
-		{"a part that is always right", r.ReliabilityGap(ece, sure, some), noInterval("bootstrap_centred", "one of the calibration errors has no interval")},
+		{"a part that is always right", gapOfBins(r, ece, sure, some), noInterval("bootstrap_centred", "one of the calibration errors has no interval")},
 	} {
 		if same := c.got.Usable() == c.want.Usable() && c.got.Method == c.want.Method && c.got.Degenerate == c.want.Degenerate && c.got.Detail == c.want.Detail && c.got.Draws == c.want.Draws; !same {
 			t.Errorf("%s: got %+v; want %+v", c.name, c.got, c.want)
@@ -88,4 +88,9 @@ func TestReliabilityWithoutAnInterval(t *testing.T) {
 			t.Errorf("%s of bins: got %t; want %t", m.Name, got, want)
 		}
 	}
+}
+
+// gapOfBins is the gap of a part to all rows.
+func gapOfBins(r Resampling, m Metric, part, rest Reliability) Interval {
+	return r.ReliabilityGap(m, part, rest, r.HalfReliability(m, part.Merge(rest)))
 }

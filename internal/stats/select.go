@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync"
@@ -21,6 +22,9 @@ func OrderStatistics(x []float64, places []int) []float64 {
 		}
 		return out
 	}
+	if out, ok := bracketed(x, places); ok {
+		return out
+	}
 	found := make([]prefix, len(places))
 	for i, p := range places {
 		found[i].left = p
@@ -33,6 +37,78 @@ func OrderStatistics(x []float64, places []int) []float64 {
 		out[i] = number(f.high)
 	}
 	return out
+}
+
+// bracketed finds the numbers between neighbours in a sample that surely
+// enclose them, which takes one look at all numbers (Floyd and Rivest, Commun.
+// ACM 18 (1975) 165–172). It is false where the sample misled.
+func bracketed(x []float64, places []int) (out []float64, ok bool) {
+	const size = 1 << 14
+	sample := make([]float64, 0, size)
+	rng := rand.New(rand.NewPCG(uint64(len(x)), 1))
+	for range size {
+		if v := x[rng.IntN(len(x))]; v == v {
+			sample = append(sample, v)
+		}
+	}
+	if len(sample) < size/2 || len(places) > mostBrackets {
+		return nil, false
+	}
+	slices.Sort(sample)
+	brackets := make([]bracket, len(places))
+	for i, p := range places {
+		at, wide := float64(p)/float64(len(x))*float64(len(sample)), 6*math.Sqrt(float64(len(sample)))/2
+		brackets[i].low, brackets[i].high = math.Inf(-1), math.Inf(1)
+		if k := int(at - wide); k >= 0 {
+			brackets[i].low = sample[k]
+		}
+		if k := int(at + wide); k < len(sample) {
+			brackets[i].high = sample[k]
+		}
+	}
+	parts := make([][]bracket, runtime.GOMAXPROCS(0))
+	var group sync.WaitGroup
+	for h := range parts {
+		parts[h] = slices.Clone(brackets)
+		group.Go(func() { enclose(parts[h], x[h*len(x)/len(parts):(h+1)*len(x)/len(parts)]) })
+	}
+	group.Wait()
+	for i, p := range places {
+		var inside []float64
+		for _, part := range parts {
+			p -= part[i].below
+			inside = append(inside, part[i].inside...)
+		}
+		if p < 0 || p >= len(inside) || len(inside) > len(x)/8 {
+			return nil, false
+		}
+		slices.Sort(inside)
+		out = append(out, inside[p]+0)
+	}
+	return out, true
+}
+
+// mostBrackets is up to how many places it pays to look by brackets.
+const mostBrackets = 8
+
+// bracket are two bounds, how many numbers lie below, and those between them.
+type bracket struct {
+	low, high float64
+	below     int
+	inside    []float64
+}
+
+func enclose(brackets []bracket, x []float64) {
+	for i := range brackets {
+		b := &brackets[i]
+		for _, v := range x {
+			if v < b.low {
+				b.below++
+			} else if v <= b.high { // NaN is neither
+				b.inside = append(b.inside, v)
+			}
+		}
+	}
 }
 
 // prefix are the high bits of the number at a place, and its place among all
