@@ -8,6 +8,7 @@ import (
 	"hash"
 	"hash/maphash"
 	"io"
+	"sync"
 )
 
 // ErrChanged is in the chain of a read of bytes that are not those whose
@@ -92,23 +93,28 @@ func Seal(r io.ReaderAt, size int64) (*Sealed, string, error) {
 // SealingOf adds the first size bytes of r, all of which must be there.
 func SealingOf(r io.ReaderAt, size int64) (*Sealing, error) {
 	s := NewSealing()
-	part := make([]byte, sealedPart)
-	for at := int64(0); at < size; at += sealedPart {
-		b := part[:min(sealedPart, size-at)]
+	const ahead = 16 * sealedPart // read while the bytes before it are hashed
+	buffers := [2][]byte{make([]byte, min(ahead, size)), make([]byte, min(ahead, max(size-ahead, 0)))}
+	var hashing sync.WaitGroup
+	defer hashing.Wait()
+	for at, k := int64(0), 0; at < size; at, k = at+ahead, 1-k {
+		b := buffers[k][:min(ahead, size-at)]
 		if err := full(r, b, at); err != nil {
 			return nil, err
 		}
-		s.Add(b)
+		hashing.Wait()
+		hashing.Go(func() { s.Add(b) })
 	}
 	return s, nil
 }
+
+var parts = sync.Pool{New: func() any { return new([sealedPart]byte) }}
 
 // ReadAt is io.ReaderAt's; ErrChanged where the bytes are others by now.
 func (s *Sealed) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, fmt.Errorf("reading at byte %d, before the file begins", off)
 	}
-	var part []byte
 	n := 0
 	for n < len(p) && off < s.size {
 		start := off - off%sealedPart
@@ -121,13 +127,15 @@ func (s *Sealed) ReadAt(p []byte, off int64) (int, error) {
 			n, off = n+int(size), off+size
 			continue
 		}
-		if part == nil {
-			part = make([]byte, sealedPart)
+		part := parts.Get().(*[sealedPart]byte)
+		err := s.part(part[:size], start)
+		k := 0
+		if err == nil {
+			k = copy(to, part[off-start:size])
 		}
-		if err := s.part(part[:size], start); err != nil {
+		if parts.Put(part); err != nil {
 			return n, err
 		}
-		k := copy(to, part[off-start:size])
 		n, off = n+k, off+int64(k)
 	}
 	if n < len(p) {

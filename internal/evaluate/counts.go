@@ -45,30 +45,46 @@ func (s *sample) moments(info stats.Metric) (of stats.Moments, ok bool) {
 	return of, of.N == s.n()
 }
 
-// count goes over the rows of a binary sample that all count once and stand
-// alone, once for all slices.
-func (w *work) count() {
+// counted goes over the rows of a binary sample that all count once and stand
+// alone, once for all slices: the whole sample's counts, and those of each
+// slice's groups. There are none for other samples.
+func (w *work) counted() (all *counts, slices [][]*counts) {
 	if w.Spec.Task != "binary" || !w.all.plain() || w.truth.silent() {
-		return
+		return nil, make([][]*counts, len(w.slices))
 	}
 	by := make([]stats.Partition, len(w.slices))
 	for k, p := range w.slices {
 		by[k] = stats.Partition{Groups: len(p.groups), Of: ofRows(p.code, w.all.rows)}
 	}
-	losses := slices.ContainsFunc(metricNames(w.Spec), func(name string) bool {
-		m, ok := stats.Lookup(name)
-		return ok && m.Probability
-	})
-	whole, groups := stats.Tallies(w.all.positive, w.all.score, w.all.threshold, losses, by)
+	whole, groups := stats.Tallies(w.all.positive, w.all.score, w.all.threshold, w.likely(), by)
 	ranks := sync.OnceValues(func() (stats.RankTally, [][]stats.RankTally) {
 		return stats.RankTallies(w.all.positive, w.all.score, by)
 	})
-	w.all.counts = &counts{Tally: whole, ranks: func() stats.RankTally { all, _ := ranks(); return all }, half: map[string]stats.Interval{}}
-	for k, p := range w.slices {
-		p.counts = make([]*counts, len(p.groups))
-		for g := range p.counts {
-			p.counts[g] = &counts{Tally: groups[k][g], ranks: func() stats.RankTally { _, of := ranks(); return of[k][g] }}
+	all = &counts{Tally: whole, ranks: func() stats.RankTally { all, _ := ranks(); return all }, half: map[string]stats.Interval{}}
+	for k := range w.slices {
+		var own []*counts
+		for g := range groups[k] {
+			own = append(own, &counts{Tally: groups[k][g], ranks: func() stats.RankTally { _, of := ranks(); return of[k][g] }})
 		}
+		slices = append(slices, own)
+	}
+	return all, slices
+}
+
+// likely says whether the scores were made sure to be probabilities, because a
+// metric needs them to be.
+func (w *work) likely() bool {
+	return slices.ContainsFunc(metricNames(w.Spec), func(name string) bool {
+		m, ok := stats.Lookup(name)
+		return ok && m.Probability
+	})
+}
+
+// count keeps what was counted.
+func (w *work) count(all *counts, slices [][]*counts) {
+	w.all.counts = all
+	for k, p := range w.slices {
+		p.counts = slices[k]
 	}
 }
 

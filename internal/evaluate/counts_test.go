@@ -30,7 +30,7 @@ func TestCountsSayWhatRowsSay(t *testing.T) {
 		j := &judge{spec: spec, seed: "s"}
 		plain := *s
 		w := &work{Request: Request{Spec: spec}, judge: j, all: s, slices: []*parts{p}, truth: &truth{}, labelled: s}
-		w.count()
+		w.count(w.counted())
 		limit := &project.Limit{Max: ptr(0.1)}
 		for _, name := range []string{"accuracy", "precision", "recall", "selection_rate", "f1", "mcc", "f_beta(2)", "cost(fp=1,fn=5)", "cohen_kappa", "log_loss", "brier", "ece", "mce", "brier_reliability", "roc_auc", "average_precision", "mean(x)"} {
 			sameMeasure(t, fmt.Sprintf("%s of %d rows", name, n), j.metric(name, s, name, limit), j.metric(name, &plain, name, limit))

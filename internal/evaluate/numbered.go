@@ -60,7 +60,12 @@ func numberTexts(c *table.Column, code []uint16, most int, add func(i int) uint1
 
 func numberNumbers(c *table.Column, code []uint16, most int, add func(i int) uint16) bool {
 	known := map[uint64]uint16{}
-	last, lastCode := uint64(0), uint16(0)
+	var recent [4]struct { // where few values take turns, they are all here
+		bits uint64
+		code uint16
+	}
+	next := 0
+rows:
 	for i, v := range c.Numbers {
 		if c.IsNull(i) {
 			continue
@@ -69,18 +74,22 @@ func numberNumbers(c *table.Column, code []uint16, most int, add func(i int) uin
 		if v != v {
 			bits = math.Float64bits(math.NaN())
 		}
-		if lastCode == 0 || bits != last {
-			k, seen := known[bits]
-			if !seen {
-				if len(known) == most {
-					return false
-				}
-				k = add(i)
-				known[bits] = k
+		for _, r := range recent {
+			if r.bits == bits && r.code > 0 {
+				code[i] = r.code
+				continue rows
 			}
-			last, lastCode = bits, k
 		}
-		code[i] = lastCode
+		k, seen := known[bits]
+		if !seen {
+			if len(known) == most {
+				return false
+			}
+			k = add(i)
+			known[bits] = k
+		}
+		recent[next%len(recent)].bits, recent[next%len(recent)].code = bits, k
+		code[i], next = k, next+1
 	}
 	return true
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/weighlock/weighlock/internal/artifact"
 	"github.com/weighlock/weighlock/internal/project"
@@ -50,11 +51,16 @@ func (w *work) result(ctx context.Context) (*Result, error) {
 	return out, err
 }
 
-// survey looks at the data as they are, and then lets go of the columns that
+// survey counts the rows and looks at the data as they are, and then lets go of the columns that
 // nothing else needs: of many rows they are most of what is in memory.
 func (w *work) survey(context.Context) (err error) {
-	if w.searched, err = w.search(); err != nil {
-		return err
+	var fault error
+	var group sync.WaitGroup
+	group.Go(func() { w.searched, fault = w.search() })
+	all, slices := w.counted()
+	group.Wait()
+	if w.count(all, slices); fault != nil {
+		return fault
 	}
 	if err = w.finishCheck(); err != nil {
 		return err

@@ -267,7 +267,6 @@ func splitAll(t *table.Table, by []string) ([]*parts, error) {
 }
 
 func (w *work) measure(ctx context.Context) error {
-	w.count()
 	for _, name := range slices.Sorted(maps.Keys(w.Spec.Metrics)) {
 		limit := w.Spec.Metrics[name]
 		w.answer(ctx, ItemResult{Kind: KindMetric, Item: name, Metric: name}, func(r *ItemResult) {
