@@ -63,7 +63,7 @@ func Main() int {
 // nothing to look through and much to have twice. Whoever sets GOGC or
 // GOMEMLIMIT decides alone.
 func collectLater() {
-	const little, slack = 48 << 20, 64 << 20 // bytes
+	const little, slack = 48 << 20, 32 << 20 // bytes
 	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(little)
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	restored := false
@@ -78,7 +78,7 @@ func collectLater() {
 		}
 		metrics.Read(live)
 		held := max(live[0].Value.Uint64(), 1)
-		debug.SetGCPercent(int(min(max(slack*100/held, 20), 100)))
+		debug.SetGCPercent(int(min(max(slack*100/held, 8), 100)))
 	})
 }
 

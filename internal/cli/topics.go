@@ -131,8 +131,8 @@ What weighlock hook run is told:
   GIT_DIR, GIT_WORK_TREE    by git: the repository that is pushed from
 
 Memory:
-  GOGC, GOMEMLIMIT          as for every Go program; where neither is set, about 64 MiB
-                            or a fifth is kept beyond what is in use
+  GOGC, GOMEMLIMIT          as for every Go program; where neither is set, about 32 MiB
+                            or a twelfth is kept beyond what is in use
 `
 
 // formOf says what each form of a report is for.

@@ -157,7 +157,13 @@ const (
 func (r *ranker) order(positive []bool, score []float64) {
 	r.countClasses(positive)
 	splits := splitters(score)
-	bucket, sizes := bucketsOf(score, splits)
+	bucket, counts := bucketsOf(score, splits)
+	sizes := make([]int, len(splits)+1)
+	for _, count := range counts {
+		for k, n := range count {
+			sizes[k] += n
+		}
+	}
 	room := make([]ranked, 0, min(len(score), rankRound))
 	for from := 0; from < len(sizes); {
 		to, rows := from, 0
@@ -166,26 +172,55 @@ func (r *ranker) order(positive []bool, score []float64) {
 			to++
 		}
 		room = slices.Grow(room[:0], rows)[:rows]
-		ends := make([]int, to-from) // of each bucket
-		at := 0
-		for k := range ends {
-			ends[k] = at
-			at += sizes[from+k]
-		}
-		for i, b := range bucket {
-			if k := int(b) - from; k >= 0 && k < len(ends) {
-				tag := uint32(r.cell(i)) << 1
-				if positive[i] {
-					tag |= 1
-				}
-				room[ends[k]] = ranked{key(score[i]), tag}
-				ends[k]++
-			}
-		}
+		ends := r.scatter(room, positive, score, bucket, counts, from, to)
 		sortBuckets(room, ends)
 		r.sweep(room)
 		from = to
 	}
+}
+
+// scatter puts the rows of some buckets into room, bucket by bucket, and gives
+// where each ends. counts are those of each hand's run of rows.
+func (r *ranker) scatter(room []ranked, positive []bool, score []float64, bucket []uint16, counts [][]int, from, to int) (ends []int) {
+	starts := make([][]int, len(counts))
+	for h := range starts {
+		starts[h] = make([]int, to-from)
+	}
+	at := 0
+	for k := range to - from {
+		for h, count := range counts {
+			starts[h][k] = at
+			at += count[from+k]
+		}
+		ends = append(ends, at)
+	}
+	byHands(len(score), len(counts), func(h, low, high int) {
+		next := starts[h]
+		for i, b := range bucket[low:high] {
+			k := int(b) - from
+			if k < 0 || k >= len(next) {
+				continue
+			}
+			i += low
+			tag := uint32(r.cell(i)) << 1
+			if positive[i] {
+				tag |= 1
+			}
+			room[next[k]] = ranked{key(score[i]), tag}
+			next[k]++
+		}
+	})
+	return ends
+}
+
+// byHands cuts n rows into as many runs as there are hands, which are worked
+// on at once.
+func byHands(n, hands int, work func(hand, low, high int)) {
+	var group sync.WaitGroup
+	for h := range hands {
+		group.Go(func() { work(h, h*n/hands, (h+1)*n/hands) })
+	}
+	group.Wait()
 }
 
 // cell is that of a row.
@@ -199,12 +234,22 @@ func (b bundle) cell(i int) (cell int) {
 // countClasses counts the rows of each class, which their ranks need to be
 // known beforehand.
 func (r *ranker) countClasses(positive []bool) {
-	cells := make([]pairCount, r.cells)
-	for i, y := range positive {
-		if c := &cells[r.cell(i)]; y {
-			c.positives++
-		} else {
-			c.negatives++
+	parts := make([][]pairCount, runtime.GOMAXPROCS(0))
+	byHands(len(positive), len(parts), func(h, low, high int) {
+		cells := make([]pairCount, r.cells)
+		for i, y := range positive[low:high] {
+			if c := &cells[r.cell(low+i)]; y {
+				c.positives++
+			} else {
+				c.negatives++
+			}
+		}
+		parts[h] = cells
+	})
+	cells := parts[0]
+	for _, more := range parts[1:] {
+		for k, c := range more {
+			cells[k].grow(c)
 		}
 	}
 	for cell, c := range cells {
@@ -243,41 +288,30 @@ func splitters(score []float64) []float64 {
 	return splits
 }
 
-// bucketsOf finds each row's bucket, and the number of rows of each.
-func bucketsOf(score, splits []float64) (bucket []uint16, sizes []int) {
-	bucket, sizes = make([]uint16, len(score)), make([]int, len(splits)+1)
+// bucketsOf finds each row's bucket, and the number of rows of each, by hands.
+func bucketsOf(score, splits []float64) (bucket []uint16, counts [][]int) {
 	var padded [rankBuckets]float64
 	for k := range padded {
 		padded[k] = math.Inf(1)
 	}
 	copy(padded[:], splits)
-	hands := runtime.GOMAXPROCS(0)
-	counts := make([][]int, hands)
-	var group sync.WaitGroup
-	for h := range hands {
-		group.Go(func() {
-			count := make([]int, len(sizes))
-			for i := h * len(score) / hands; i < (h+1)*len(score)/hands; i++ {
-				low := 0 // the number of splits up to the score
-				for half := rankBuckets / 2; half > 0; half /= 2 {
-					if padded[low+half-1] <= score[i] {
-						low += half
-					}
+	bucket, counts = make([]uint16, len(score)), make([][]int, runtime.GOMAXPROCS(0))
+	byHands(len(score), len(counts), func(h, from, to int) {
+		count := make([]int, len(splits)+1)
+		for i := from; i < to; i++ {
+			low := 0 // the number of splits up to the score
+			for half := rankBuckets / 2; half > 0; half /= 2 {
+				if padded[low+half-1] <= score[i] {
+					low += half
 				}
-				low = min(low, len(splits))
-				bucket[i] = uint16(low)
-				count[low]++
 			}
-			counts[h] = count
-		})
-	}
-	group.Wait()
-	for _, count := range counts {
-		for k, n := range count {
-			sizes[k] += n
+			low = min(low, len(splits))
+			bucket[i] = uint16(low)
+			count[low]++
 		}
-	}
-	return bucket, sizes
+		counts[h] = count
+	})
+	return bucket, counts
 }
 
 // sortBuckets sorts each bucket; ends are where they end.
