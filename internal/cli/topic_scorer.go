@@ -10,7 +10,7 @@ What it gets, and what it gives:
   the metrics name, one finite number, or one decision, for each row that it got; without an id
   column, in their order. What it says on standard error is shown. Any status but 0 is no answer,
   and so is a row too few or too many. It may be given any part of the rows, so a score must depend
-  on its row alone; for ranking and forecasting it gets all, however few are asked for.
+  on its row alone; for ranking it gets whole queries, and for forecasting whole series.
 
 What bounds it, by predictions.limits:
   seconds      600 unless given    then it is ended, with all that it started

@@ -99,7 +99,8 @@ type Rescored struct {
 	Disagreed int         `json:"disagreed"`         // rows
 	Largest   *float64    `json:"largest,omitempty"` // greatest absolute difference of two numbers
 	// Unseen is the greatest share of rows that could disagree while a sample
-	// of this size, at 95 %, would show at least one; where none did.
+	// of this size, at 95 %, would show at least one; where none did. Where whole
+	// queries or series were taken it is the share of these.
 	Unseen        *float64            `json:"unseen,omitempty"`
 	Disagreements []Disagreement      `json:"disagreements"` // the largest, no more than listed
 	Limits        scorer.Limits       `json:"limits"`
@@ -108,10 +109,13 @@ type Rescored struct {
 
 // Sample says how rows were drawn: row i of the data set, from 0, has the rank
 // of the first eight bytes of SHA-256(seed ‖ i as eight bytes, big-endian), and
-// the rows of least rank are taken.
+// the rows of least rank are taken. A query or a series has the rank of its first
+// row that has a prediction, and is taken whole.
 type Sample struct {
-	Seed  string `json:"seed"`  // hexadecimal
-	Drawn string `json:"drawn"` // id_key or random: where the seed comes from
+	Seed   string `json:"seed"`             // hexadecimal
+	Drawn  string `json:"drawn"`            // id_key or random: where the seed comes from
+	Of     string `json:"of,omitempty"`     // query or series, where whole ones were taken
+	Groups int    `json:"groups,omitempty"` // how many of them
 }
 
 // Disagreement is one row. Where ids are stored, the row goes by its
@@ -173,7 +177,11 @@ func Rescore(ctx context.Context, request Request, r Rescoring) (*Rescored, erro
 		out.failed(reasonUnfit, "neither predictions nor a metric names a column of scores, so nothing can be held against the scorer's answer")
 		return out, nil
 	}
-	taken, err := r.draw(out, j, request)
+	together, of, err := together(request, rows)
+	if err != nil {
+		return nil, err
+	}
+	taken, err := r.draw(out, j, request, together, of)
 	if err != nil {
 		return nil, err
 	}
@@ -189,11 +197,6 @@ func Rescore(ctx context.Context, request Request, r Rescoring) (*Rescored, erro
 	}
 	return out, out.compare(r, request.IDKey, h, taken, rows, said)
 }
-
-// together are the tasks whose rows a scorer may see together, those of a query
-// or of a series: it may rightly say something else of a part of them, so all
-// are rescored however few were asked for.
-var together = []string{"ranking", "forecasting"}
 
 // readRows reads the evaluation set as the scorer is to see it.
 func readRows(ctx context.Context, request Request) (*scorer.Rows, error) {
@@ -218,16 +221,19 @@ func readRows(ctx context.Context, request Request) (*scorer.Rows, error) {
 // more, which the chain of attempts counts. An author who holds the id key can
 // foresee it; give it to the gate alone, or ask for all rows. Without an id key
 // nothing is published, and the seed is drawn at random.
-func (r Rescoring) draw(out *Rescored, j *joined, request Request) ([]int, error) {
+//
+// Where rows belong together, of being what they belong to, whole ones are
+// taken until there are as many rows as were asked for.
+func (r Rescoring) draw(out *Rescored, j *joined, request Request, together []int32, of string) ([]int, error) {
 	all := make([]int, len(j.rows))
 	for i := range all {
 		all[i] = i
 	}
-	if r.Asked == AllRows || int(r.Asked) >= len(all) || slices.Contains(together, request.Spec.Task) {
+	if r.Asked == AllRows || int(r.Asked) >= len(all) || of == ofOneSeries {
 		return all, nil
 	}
 	seed := make([]byte, sha256.Size)
-	out.Sample = &Sample{Drawn: "id_key"}
+	out.Sample = &Sample{Drawn: "id_key", Of: of}
 	if len(request.IDKey) == 0 {
 		out.Sample.Drawn = "random"
 		if _, err := io.ReadFull(r.Rand, seed); err != nil {
@@ -241,13 +247,10 @@ func (r Rescoring) draw(out *Rescored, j *joined, request Request) ([]int, error
 		seed = h.Sum(nil)
 	}
 	out.Sample.Seed = hex.EncodeToString(seed)
-	ranks := make([]uint64, len(all))
-	for k, row := range j.rows {
-		ranks[k] = rank(seed, row)
+	all = drawn(seed, j.rows, together, int(r.Asked))
+	if out.Sample.Of != "" {
+		out.Sample.Groups = countOf(j.rows, together, all)
 	}
-	slices.SortFunc(all, func(a, b int) int { return cmp.Or(cmp.Compare(ranks[a], ranks[b]), a-b) })
-	all = all[:r.Asked]
-	slices.Sort(all)
 	return all, nil
 }
 
@@ -315,6 +318,9 @@ func (out *Rescored) compare(r Rescoring, idKey []byte, h *handed, taken []int, 
 	}
 	if len(found) == 0 && out.Rows < out.Of {
 		out.Unseen = number(unseen(out.Rows))
+		if out.Sample.Of != "" {
+			out.Unseen = number(unseen(out.Sample.Groups))
+		}
 	}
 	if r.Unlisted {
 		return nil

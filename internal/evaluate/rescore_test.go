@@ -187,7 +187,7 @@ func TestSample(t *testing.T) {
 	r := rescoring(20, &seen)
 	r.Rand = strings.NewReader(strings.Repeat("r", 32))
 	got := mustRescore(t, request, r)
-	if want := (Sample{hex.EncodeToString(bytes.Repeat([]byte("r"), 32)), "random"}); *got.Sample != want {
+	if want := (Sample{Seed: hex.EncodeToString(bytes.Repeat([]byte("r"), 32)), Drawn: "random"}); *got.Sample != want {
 		t.Errorf("without a key: got %+v; want %+v", *got.Sample, want)
 	}
 	r.Rand = strings.NewReader("short")
@@ -205,7 +205,7 @@ func TestSampleIsEven(t *testing.T) {
 	}
 	count := make([]int, rows)
 	for d := range draws {
-		taken, err := Rescoring{Asked: n, Model: image}.draw(&Rescored{}, j, Request{Spec: &project.Spec{Task: "binary"}, IDKey: fmt.Append(nil, d)})
+		taken, err := Rescoring{Asked: n, Model: image}.draw(&Rescored{}, j, Request{Spec: &project.Spec{Task: "binary"}, IDKey: fmt.Append(nil, d)}, nil, "")
 		if err != nil || len(taken) != n || !slices.IsSorted(taken) || len(slices.Compact(taken)) != n {
 			t.Fatalf("got %v, %v", taken, err)
 		}
@@ -376,15 +376,74 @@ func TestRescoringThatDoesNotFit(t *testing.T) {
 	}
 }
 
-// Rows that a scorer may see together are all rescored.
+// Rows that a scorer may see together are rescored together: whole queries,
+// whole series, and all rows of one series.
 func TestRescoringRowsThatBelongTogether(t *testing.T) {
-	for task, want := range map[string]int{"ranking": 30, "forecasting": 30, "regression": 7} {
-		var seen string
-		request := rescoringOf(30, nil)
-		request.Spec.Task = task
-		got := mustRescore(t, request, rescoring(7, &seen))
-		if got.Rows != want || strings.Count(seen, "\n") != want+1 || (got.Sample == nil) != (want == 30) {
-			t.Errorf("%s: got %d rows, sample %v; want %d", task, got.Rows, got.Sample, want)
+	for name, c := range map[string]struct {
+		task      string
+		set       func(*project.Spec)
+		least     int
+		most      int
+		of        string
+		unitWidth int
+	}{
+		"queries":    {"ranking", func(s *project.Spec) { s.Test.Group = "q" }, 7, 11, "query", 5},
+		"series":     {"forecasting", func(s *project.Spec) { s.Test.Series = "q" }, 7, 11, "series", 5},
+		"one series": {"forecasting", func(*project.Spec) {}, 60, 60, "", 60},
+		"rows":       {"regression", func(*project.Spec) {}, 7, 7, "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test, preds := "id,q,y\n", "id,p\n"
+			for i := 1; i <= 60; i++ {
+				test += fmt.Sprintf("%d,q%d,%d\n", i, i%12, i%2) // 12 of five rows each
+				preds += fmt.Sprintf("%d,%v\n", i, 1/float64(i))
+			}
+			source := inMemory("test", test)
+			spec := &project.Spec{Task: c.task, Test: project.TestSet{Digest: source.Digest, ID: "id", Label: "y", Positive: "1"}, Predictions: project.SpecPredictions{Column: "p"}}
+			c.set(spec)
+			request := Request{Spec: spec, Test: source, Predictions: inMemory("preds", preds), IDKey: []byte("key")}
+			var seen, again string
+			got := mustRescore(t, request, rescoring(7, &seen))
+			if got.Rows < c.least || got.Rows > c.most || strings.Count(seen, "\n") != got.Rows+1 || got.Disagreed > 0 {
+				t.Fatalf("got %d rows, disagreed %d; want %d to %d", got.Rows, got.Disagreed, c.least, c.most)
+			}
+			met := map[string]int{}
+			for _, line := range strings.Split(strings.TrimSpace(seen), "\n")[1:] {
+				met[strings.Split(line, ",")[1]]++
+			}
+			if c.of != "" {
+				want := Sample{Seed: got.Sample.Seed, Drawn: "id_key", Of: c.of, Groups: len(met)}
+				if *got.Sample != want || *got.Unseen != *number(unseen(len(met))) {
+					t.Errorf("got %+v, unseen %v; want %+v", *got.Sample, *got.Unseen, want)
+				}
+				for q, n := range met {
+					if n != c.unitWidth {
+						t.Errorf("%d rows of %s; want %d", n, q, c.unitWidth)
+					}
+				}
+			}
+			if mustRescore(t, request, rescoring(7, &again)); again != seen {
+				t.Error("the same was drawn otherwise the second time")
+			}
+		})
+	}
+}
+
+// Every query is drawn as often as another, over many seeds.
+func TestQueriesAreDrawnEvenly(t *testing.T) {
+	rows, code := make([]int32, 40), make([]int32, 40)
+	for i := range rows {
+		rows[i], code[i] = int32(i), int32(i%8)
+	}
+	times := make([]int, 8)
+	for seed := range 4000 {
+		for _, k := range drawn(fmt.Appendf(nil, "seed %d", seed), rows, code, 10) {
+			times[code[k]]++
+		}
+	}
+	for q, n := range times { // 2 of 8, of five rows each
+		if math.Abs(float64(n)/5-1000) > 5*math.Sqrt(4000*.25*.75) {
+			t.Errorf("query %d was drawn %d times; want about 1000", q, n/5)
 		}
 	}
 }

@@ -108,6 +108,12 @@ test_one_disagrees if {
 	_says(changed, "1 of 1000 rescored rows disagree with the predictions handed in, and none may: row 5f3a5f3a5f3a… was handed in as 0.9, and the scorer says 0.1")
 }
 
+test_the_column_is_named if {
+	one := [object.union(_one[0], {"column": "p_cat"})]
+	changed := testing.patched({_at("/disagreed"): 1, _at("/disagreements"): one})
+	_says(changed, "and none may: p_cat of row 5f3a5f3a5f3a… was handed in as 0.9, and the scorer says 0.1")
+}
+
 test_many_disagree if {
 	rows := [{"row": n, "submitted": 0.9, "rescored": 0.1} | some n in numbers.range(1, 20)]
 	changed := testing.patched({_at("/disagreed"): 40, _at("/disagreements"): rows})
