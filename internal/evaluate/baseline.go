@@ -213,13 +213,13 @@ func (j *judge) overConstant(name string, s *sample, constant *predicted, item s
 	default:
 		return j.improvement(name, s, s.instead(constant), item, limit)
 	}
-	m := j.metric(name, s, item, nil)
-	if m.Status != StatusOK {
-		return m, number(reference)
-	}
 	sign := 1.0
 	if info.Better == stats.Less {
 		sign = -1
+	}
+	m := j.metric(name, s, item, beyond(reference, sign, limit))
+	if m.Status != StatusOK {
+		return m, number(reference)
 	}
 	m.Value = number(sign * (*m.Value - reference))
 	if m.Low != nil {
@@ -229,6 +229,17 @@ func (j *judge) overConstant(name string, s *sample, constant *predicted, item s
 		}
 		m.Low, m.High = low, high
 	}
-	m.Needed = j.needed(m, limit, nil)
 	return m, number(reference)
+}
+
+// beyond is the limit of a value whose improvement over the reference has one.
+func beyond(reference, sign float64, limit *project.Limit) *project.Limit {
+	if limit == nil || limit.Min == nil {
+		return nil
+	}
+	bound := reference + sign**limit.Min
+	if sign < 0 {
+		return &project.Limit{Max: &bound}
+	}
+	return &project.Limit{Min: &bound}
 }

@@ -83,8 +83,8 @@ func (w *work) ownMeasures(name string, p *parts) []Measure {
 	for g, group := range p.groups {
 		part := w.slice(p, g)
 		item := sliceItem(name, p.by, group)
-		if n, why := w.tooFew(name, part, w.Spec.Slices.MinRows); why != "" {
-			measures[g] = w.finish(without(StatusTooFew, why, n, part.n()), item, w.thresholded(name))
+		if n, least, why := w.tooFew(name, part, w.Spec.Slices.MinRows); why != "" {
+			measures[g] = w.finish(tooFew(why, n, least, part.n()), item, w.thresholded(name))
 			continue
 		}
 		measures[g] = w.metric(name, part, item, nil)

@@ -34,8 +34,8 @@ func (j *judge) improvement(name string, s, second *sample, item string, limit *
 	if math.IsNaN(theirs) {
 		return without(StatusUndefined, "of the other model: "+second.whyUndefined(info), 0, s.n()), nil
 	}
-	if few, why := s.tooFewToDraw(); why != "" {
-		return without(StatusTooFew, why, few, s.n()), reference
+	if m, few := s.tooFewToDraw(); few {
+		return m, reference
 	}
 	i, n := j.pairedInterval(info, s, second, item)
 	if !i.Usable() || i.Degenerate {
@@ -44,27 +44,8 @@ func (j *judge) improvement(name string, s, second *sample, item string, limit *
 		}
 	}
 	m = j.finish(with(behind(info.Better, ours, theirs), i, n, s.n()), item, j.thresholded(name))
-	m.Needed = j.needed(m, limit, nil)
-	if m.Needed > 0 && limit.Min != nil && info.Kind == stats.Rate {
-		if n, ok := j.neededPairs(info, s, second, *limit.Min); ok {
-			m.Needed = n
-		}
-	}
+	m.Needed = j.needed(m, limit, j.ofPaired(info, m, s, second))
 	return m, reference
-}
-
-// neededPairs is the number of rows that would decide for a rate, whose paired
-// interval closes in faster than with the root of n where few rows differ.
-func (j *judge) neededPairs(info stats.Metric, first, second *sample, least float64) (int, bool) {
-	t := *j.spec.Predictions.Threshold
-	pairs, ok := ratePairs(info.Name, first.positive, decisions(first.score, t), decisions(second.score, t))
-	if !ok {
-		return 0, false
-	}
-	if info.Better == stats.Less { // the limit is of second minus first
-		least = -least
-	}
-	return pairs.Needed(least, j.spec.Confidence)
 }
 
 // pairedInterval is that of "first is better than second by".

@@ -41,8 +41,8 @@ func TestCountsSayWhatRowsSay(t *testing.T) {
 				sameMeasure(t, item, j.metric(name, w.slice(p, g), item, limit), j.metric(name, rows, item, limit))
 				some := func() []int32 { return at }
 				sameMeasure(t, item+", gap", j.gap(name, s, w.slice(p, g), some, item, limit), j.gap(name, &plain, rows, some, item, limit))
-				k, why := j.tooFew(name, w.slice(p, g), 30)
-				if wantK, want := j.tooFew(name, rows, 30); k != wantK || why != want {
+				k, _, why := j.tooFew(name, w.slice(p, g), 30)
+				if wantK, _, want := j.tooFew(name, rows, 30); k != wantK || why != want {
 					t.Errorf("%s: too few: got %d, %q; want %d, %q", item, k, why, wantK, want)
 				}
 			}

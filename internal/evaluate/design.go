@@ -130,21 +130,33 @@ func (d *design) give(s *sample) {
 // from which an interval is drawn: over fewer units stats.Clustered has none.
 const leastUnits = 15
 
-// tooFewToDraw says why an interval over units or weighted rows would mislead,
-// or "". Units of unequal size, and rows of unequal weight, count for fewer.
-func (s *sample) tooFewToDraw() (n int, why string) {
+// tooFewToDraw is the measure where an interval over units or weighted rows
+// would mislead. Units of unequal size, and rows of unequal weight, count for
+// fewer.
+func (s *sample) tooFewToDraw() (m Measure, few bool) {
+	why, growth := "", 0.0
+	lacks := func(k float64, what string) {
+		if why == "" {
+			why = fmt.Sprintf("%s; %d are needed", what, leastUnits)
+		}
+		growth = max(growth, leastUnits/k)
+	}
 	if unit := s.drawn(); unit != nil {
 		sizes := sizesOf(unit)
 		if k := stats.Kish(sizes); !(k >= leastUnits) {
-			return s.n(), fmt.Sprintf("they belong to %d units, which tell as much as %.4g of equal size; %d are needed", len(sizes), k, leastUnits)
+			lacks(k, fmt.Sprintf("they belong to %d units, which tell as much as %.4g of equal size", len(sizes), k))
 		}
 	}
 	if s.weight != nil {
 		if k := stats.Kish(s.weight); !(k >= leastUnits) {
-			return s.n(), fmt.Sprintf("by their weights they tell as much as %.4g of equal weight; %d are needed", k, leastUnits)
+			lacks(k, fmt.Sprintf("by their weights they tell as much as %.4g of equal weight", k))
 		}
 	}
-	return 0, ""
+	m = without(StatusTooFew, why, s.n(), s.n())
+	if growth > 0 { // and is a number
+		m.Needed = int(math.Ceil(float64(s.n())*growth - 1e-9))
+	}
+	return m, why != ""
 }
 
 // sizesOf counts the rows of each unit, in the order of their first rows.

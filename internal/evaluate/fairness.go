@@ -78,7 +78,7 @@ func (j *judge) parity(name string, limit *project.Limit, p *parts, s *sample, r
 		m.note(fmt.Sprintf("over %d strata", len(p.strata)))
 	}
 	m = j.finish(m, result.Item, compared.decides())
-	m.Needed = max(j.needed(m, limit, nil), neededNull(m, limit, 0.5))
+	m.Needed = max(j.needed(m, limit, f.ofParity(m)), neededNull(m, limit, 0.5))
 	return m
 }
 
@@ -140,12 +140,17 @@ type fair struct {
 }
 
 // refuse keeps the reason that weighs most: what is undefined stays so on
-// however many rows, what rests on too few does not.
+// however many rows, what rests on too few does not, and the fewest rows are
+// the last to suffice.
 func (f *fair) refuse(status, detail string, n int) {
-	if f.refusal == nil || f.refusal.Status == StatusTooFew && status == StatusUndefined {
-		m := without(status, detail, n, f.all.n())
-		f.refusal = &m
+	if f.refusal != nil && (f.refusal.Status != StatusTooFew || status == StatusTooFew && f.refusal.N <= n) {
+		return
 	}
+	m := without(status, detail, n, f.all.n())
+	if status == StatusTooFew {
+		m = tooFew(detail, n, f.spec.Fairness.MinRows, f.all.n())
+	}
+	f.refusal = &m
 }
 
 // measureGroups measures each rate in each group, stratum by stratum, and
@@ -224,7 +229,7 @@ func (f *fair) measureGroup(rate, group string, at []int32) stats.Proportion {
 	case count.N == 0:
 		f.refuse(StatusUndefined, fmt.Sprintf("group %s: %s rests on no rows", group, rate), 0)
 	case count.N < least:
-		m = without(StatusTooFew, fmt.Sprintf("%d are asked for", least), count.N, part.n())
+		m = tooFew(fmt.Sprintf("%d are asked for", least), count.N, least, part.n())
 		if rate != calibration {
 			m.Threshold = f.spec.Predictions.Threshold
 		}

@@ -177,9 +177,9 @@ func (w *work) negativeFlips(s, champion *sample, item string, limit *project.Li
 	}
 	const column = "negative_flip"
 	info, _ := stats.Lookup("rate(" + column + ")")
-	m, rate := w.judge.measure(info, s.instead(&predicted{columns: map[string][]float64{column: flipped}}), item)
+	m, by := w.judge.measure(info, s.instead(&predicted{columns: map[string][]float64{column: flipped}}), item)
 	m = w.finish(m, item, s.class == nil)
-	m.Needed = w.needed(m, limit, rate)
+	m.Needed = w.needed(m, limit, by)
 	return m
 }
 
@@ -207,7 +207,7 @@ func (s *sample) right() []bool {
 func (j *judge) flipRate(p stats.Proportion, least int, thresholded bool) Measure {
 	m := with(p.Value(), p.Interval(j.spec.Confidence), p.N, p.N)
 	if p.N < least {
-		m = without(StatusTooFew, fmt.Sprintf("%d are asked for", least), p.N, p.N)
+		m = tooFew(fmt.Sprintf("%d are asked for", least), p.N, least, p.N)
 	}
 	return j.finish(m, "", thresholded)
 }

@@ -43,7 +43,7 @@ func rate(value, low, high float64, method string, n int) Measure {
 func count(n int) *int { return &n }
 
 func TestFlipsOfTheChampion(t *testing.T) {
-	few := Measure{Status: StatusTooFew, N: 3, Rows: 3, Threshold: ptr(0.5), Detail: "5 are asked for"}
+	few := Measure{Status: StatusTooFew, N: 3, Rows: 3, Threshold: ptr(0.5), Needed: 5, Detail: "5 are asked for"}
 	want := &Flips{
 		FlipCounts: FlipCounts{
 			Rows: 10, Changed: 7, ToPositive: count(4), ToNegative: count(3), Negative: 2, Positive: 5,

@@ -50,12 +50,12 @@ func (j *judge) metric(name string, s *sample, item string, limit *project.Limit
 		return *refusal
 	}
 	j = j.about(info)
-	m, rate := j.measure(info, s, item)
+	m, by := j.measure(info, s, item)
 	if m.Status == StatusUndefined && info.Kind != stats.Policy {
 		m.Detail = s.whyUndefined(info)
 	}
 	m = j.finish(m, item, j.thresholded(name))
-	m.Needed = max(m.Needed, j.needed(m, limit, rate), neededNull(m, limit, 0.5))
+	m.Needed = max(m.Needed, j.needed(m, limit, by), neededNull(m, limit, 0.5))
 	return m
 }
 
@@ -91,8 +91,9 @@ func (j *judge) about(info stats.Metric) *judge {
 	return &own
 }
 
-// measure is value and interval; for a rate also its counts.
-func (j *judge) measure(info stats.Metric, s *sample, item string) (Measure, *stats.Proportion) {
+// measure is value and interval, and what more rows would do for it where that
+// is known.
+func (j *judge) measure(info stats.Metric, s *sample, item string) (Measure, power) {
 	r, n := j.resampling(item), s.n()
 	if n == 0 {
 		return without(StatusUndefined, "no rows", 0, 0), nil
@@ -107,17 +108,20 @@ func (j *judge) measure(info stats.Metric, s *sample, item string) (Measure, *st
 	switch two.Kind {
 	case stats.Rate:
 		p, _ := v.decided().Rate(two.Base)
-		return with(p.Value(), p.Interval(r.Confidence), p.N, n), &p
+		return with(p.Value(), p.Interval(r.Confidence), p.N, n), j.ofRate(p)
 	case stats.Decision:
 		c := v.decided()
-		return with(c.Value(two.Name), r.DecisionInterval(c, two.Name), n, n), nil
+		m := with(c.Value(two.Name), r.DecisionInterval(c, two.Name), n, n)
+		return m, j.ofFlawless(m, two.Name, c)
 	case stats.Rank:
 		if v.counts != nil {
 			auc, i := v.counts.ranks().DeLong(r.Confidence)
-			return with(auc, i, n, n), nil
+			m := with(auc, i, n, n)
+			return m, j.ofPairs(m, v.positives())
 		}
 		auc, i := stats.DeLong(v.positive, v.score, r.Confidence)
-		return with(auc, i, n, n), nil
+		m := with(auc, i, n, n)
+		return m, j.ofPairs(m, v.positives())
 	}
 	if of, ok := v.moments(two); ok && n > stats.ClosedRows {
 		m := with(two.MeanValue(of), two.MeanInterval(of, r.Confidence), n, n)
@@ -141,7 +145,9 @@ func (j *judge) measure(info stats.Metric, s *sample, item string) (Measure, *st
 		m.Null95 = number(null[0])
 		return m, nil
 	case stats.Quantile:
-		return with(v.compute(two)(nil), stats.MedianInterval(stats.AbsoluteErrors(v.label, v.score), r.Confidence), n, n), nil
+		far := stats.AbsoluteErrors(v.label, v.score)
+		m := with(v.compute(two)(nil), stats.MedianInterval(far, r.Confidence), n, n)
+		return m, j.ofOrder(m, far, 0.5)
 	}
 	var value float64
 	var i stats.Interval
@@ -160,7 +166,7 @@ func (j *judge) measure(info stats.Metric, s *sample, item string) (Measure, *st
 // general measures what has no interval in closed form: it is drawn over rows,
 // or over units where rows belong together, by what the rows count. A share of
 // rows that count once each and stand alone is a proportion all the same.
-func (j *judge) general(info stats.Metric, s *sample, item string) (Measure, *stats.Proportion) {
+func (j *judge) general(info stats.Metric, s *sample, item string) (Measure, power) {
 	r, n := j.resampling(item), s.n()
 	f, note, err := s.statistic(info)
 	if err != nil {
@@ -170,13 +176,13 @@ func (j *judge) general(info stats.Metric, s *sample, item string) (Measure, *st
 	if math.IsNaN(value) {
 		return without(StatusUndefined, "", 0, n), nil
 	}
-	if few, why := s.tooFewToDraw(); why != "" {
-		return without(StatusTooFew, why, few, n), nil
+	if m, few := s.tooFewToDraw(); few {
+		return m, nil
 	}
 	if p, ok := s.share(info, value); ok {
 		m := with(p.Value(), p.Interval(r.Confidence), n, n)
 		m.note(note)
-		return m, &p
+		return m, j.ofRate(p)
 	}
 	i, null := s.around(r, info)
 	m := with(value, i, s.counted(info), n)
@@ -185,7 +191,20 @@ func (j *judge) general(info stats.Metric, s *sample, item string) (Measure, *st
 	if m.Status == StatusOK {
 		m.note(s.tell())
 	}
-	return m, nil
+	if q, ok := s.quantile(info); ok && m.Status == StatusOK {
+		return m, j.ofOrder(m, s.said.columns[info.Args[0]], q)
+	}
+	return m, j.ofUnits(m, s)
+}
+
+// quantile is where a metric lies among the rows of a column that count once
+// each and stand alone.
+func (s *sample) quantile(info stats.Metric) (q float64, ok bool) {
+	if info.Base != "quantile" || !s.plain() {
+		return 0, false
+	}
+	q, err := strconv.ParseFloat(info.Args[1], 64)
+	return q, err == nil
 }
 
 // around is the interval of a metric's value; for a metric of calibration of
@@ -197,13 +216,10 @@ func (s *sample) around(r stats.Resampling, info stats.Metric) (i stats.Interval
 	if t, ok := s.reliability(info); ok {
 		return chanceOf(r, info, t)
 	}
-	switch {
-	case info.Base == "quantile" && s.plain():
-		q, err := strconv.ParseFloat(info.Args[1], 64)
-		if err == nil {
-			return stats.QuantileInterval(s.said.columns[info.Args[0]], q, r.Confidence), nil
-		}
-	case info.Kind == stats.Calibration && s.drawn() == nil:
+	if q, ok := s.quantile(info); ok {
+		return stats.QuantileInterval(s.said.columns[info.Args[0]], q, r.Confidence), nil
+	}
+	if info.Kind == stats.Calibration && s.drawn() == nil {
 		if two, err := s.calibrated(); err == nil {
 			if null, err := two.Null(r, info, 0.95, 0.975); err == nil {
 				_, i = r.Calibration(s.n(), null[1], s.build(info))
@@ -280,55 +296,13 @@ func (s *sample) build(info stats.Metric) stats.Build {
 	return func(rows []int32) stats.Statistic { return s.pick(rows).compute(info) }
 }
 
-// needed is the n that would decide, where the value meets the limit and the
-// interval's bad end does not, or where chance alone reaches the value.
-func (j *judge) needed(m Measure, limit *project.Limit, rate *stats.Proportion) int {
-	if limit == nil || m.Status != StatusOK || j.spec.Judge != "bound" || m.Low == nil {
-		return 0
-	}
-	most := 0
-	side := func(bound, end float64) {
-		n, ok := stats.Needed(m.N, *m.Value, end, bound)
-		if rate != nil {
-			n, ok = rate.Needed(bound, j.spec.Confidence)
-		}
-		if ok {
-			most = max(most, n)
-		}
-	}
-	if limit.Min != nil && *m.Value > *limit.Min && *m.Low < *limit.Min {
-		side(*limit.Min, *m.Low)
-	}
-	if limit.Max != nil && *m.Value < *limit.Max && *m.High > *limit.Max {
-		side(*limit.Max, *m.High)
-	}
-	return most
-}
-
-// neededNull adds the n at which a value that misses its limit would stand out
-// from chance, whose quantile falls as n to the given power.
-func neededNull(m Measure, limit *project.Limit, power float64) int {
-	if limit == nil || m.Status != StatusOK || m.Null95 == nil {
-		return 0
-	}
-	v, null := *m.Value, *m.Null95
-	if limit.Max != nil && v > *limit.Max && v <= null {
-		n, _ := stats.NeededNull(m.N, v, null, power)
-		return n
-	}
-	if limit.Min != nil && v < *limit.Min && v >= null { // a ratio, by its distance from 1
-		n, _ := stats.NeededNull(m.N, 1-v, 1-null, power)
-		return n
-	}
-	return 0
-}
-
 // leastOfAClass is the number of rows that each class must have on a slice for
 // a ranking metric: an interval from fewer is not to be trusted.
 const leastOfAClass = 10
 
-// tooFew says why a metric is not judged on a small part, or "".
-func (j *judge) tooFew(name string, s *sample, least int) (n int, why string) {
+// tooFew says why a metric is not judged on a small part, which has n of what
+// it must have at least, or "".
+func (j *judge) tooFew(name string, s *sample, atLeast int) (n, least int, why string) {
 	info, _ := stats.Lookup(name)
 	n = s.counted(info)
 	v, two, ok := s.simple(info)
@@ -343,16 +317,16 @@ func (j *judge) tooFew(name string, s *sample, least int) (n int, why string) {
 		}
 		n = int(min(float64(n), k))
 	}
-	if n < least {
-		return n, strconv.Itoa(least) + " are asked for"
+	if n < atLeast {
+		return n, atLeast, strconv.Itoa(atLeast) + " are asked for"
 	}
 	if ok && (two.Base == "roc_auc" || two.Base == "average_precision") {
 		positive := v.positives()
 		if few := min(positive, v.n()-positive); few > 0 && few < leastOfAClass {
-			return few, fmt.Sprintf("only %d rows of one class, and %d are needed", few, leastOfAClass)
+			return few, leastOfAClass, fmt.Sprintf("only %d rows of one class, and %d are needed", few, leastOfAClass)
 		}
 	}
-	return n, ""
+	return n, atLeast, ""
 }
 
 // gap measures how far a part, the rows at some places, falls behind all rows.
@@ -374,13 +348,13 @@ func (j *judge) gap(name string, all, part *sample, at func() []int32, item stri
 	if math.IsNaN(whole) || math.IsNaN(here) {
 		return without(StatusUndefined, part.whyUndefined(info), 0, part.n())
 	}
-	if few, why := part.tooFewToDraw(); why != "" {
-		return without(StatusTooFew, why, few, part.n())
+	if m, few := part.tooFewToDraw(); few {
+		return m
 	}
 	i, n := j.gapInterval(info, all, part, at, item)
 	value := behind(info.Better, whole, here)
 	m := j.finish(with(value, i, n, part.n()), item, j.thresholded(name))
-	m.Needed = j.needed(m, limit, nil)
+	m.Needed = j.needed(m, limit, j.ofGap(info, m, all, part))
 	return m
 }
 

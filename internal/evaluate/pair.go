@@ -286,8 +286,8 @@ func (p *pair) one(side int, j *judge, r ItemResult, s *sample, least int) Measu
 	if p.truth.silent() && needsLabels(r.Metric) {
 		return without(StatusNoLabels, p.truth.detail, p.test.Rows-p.truth.missing, p.test.Rows)
 	}
-	if n, why := j.tooFew(r.Metric, s, least); why != "" && r.Kind == KindSlice {
-		return j.finish(without(StatusTooFew, why, n, s.n()), r.Item, false)
+	if n, least, why := j.tooFew(r.Metric, s, least); why != "" && r.Kind == KindSlice {
+		return j.finish(tooFew(why, n, least, s.n()), r.Item, false)
 	}
 	if m, ok := p.known[side][r.Item]; ok && m.Status == StatusOK {
 		m.Needed = 0 // speaks of a limit
@@ -321,8 +321,8 @@ func (p *pair) raw(info stats.Metric, a, b *sample, item string) Measure {
 			return y.Value(two.Base) - x.Value(two.Base)
 		})
 	} else {
-		if few, why := a.tooFewToDraw(); why != "" {
-			return without(StatusTooFew, why, few, a.n())
+		if m, few := a.tooFewToDraw(); few {
+			return m
 		}
 		i = b.less(a, info, r)
 	}

@@ -316,8 +316,8 @@ func (w *work) measureSlice(ctx context.Context, name string, p *parts, g int, p
 	}
 	ask := func(kind, item string, measure func() Measure) {
 		w.answerOn(ctx, ItemResult{Kind: kind, Item: item, Metric: name, By: p.by, Group: group}, func() []int32 { return w.at(p, g) }, func(r *ItemResult) {
-			if n, why := w.tooFew(name, part, w.Spec.Slices.MinRows); why != "" {
-				r.Measure = w.finish(without(StatusTooFew, why, n, part.n()), item, w.thresholded(name))
+			if n, least, why := w.tooFew(name, part, w.Spec.Slices.MinRows); why != "" {
+				r.Measure = w.finish(tooFew(why, n, least, part.n()), item, w.thresholded(name))
 				return
 			}
 			r.Measure = measure()

@@ -18,8 +18,7 @@ type Interval struct {
 	Low, High float64
 	// Method is wilson, clopper_pearson, delong, newcombe, newcombe_paired,
 	// koopman, mover, bonferroni, abc, bca, bootstrap_centred, poisson_bootstrap,
-	// cluster_bootstrap, order_statistics, chi_squared, hoeffding, or exact; of weighted rows
-	// wilson_weighted, korn_graubard or delong_weighted.
+	// cluster_bootstrap, order_statistics, chi_squared, hoeffding, or exact.
 	Method string
 	// Draws is the number of draws of a resampling method, else 0.
 	Draws int

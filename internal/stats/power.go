@@ -3,6 +3,8 @@ package stats
 import (
 	"math"
 	"sort"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // NeededDifference is the number of rows, of both samples together at their
@@ -50,6 +52,51 @@ func NeededRatio(a, b Proportion, limit, confidence float64) (int, bool) {
 	return whole(float64(a.N+b.N) * square(z(confidence)) / koopman(a, b, limit))
 }
 
+// NeededWorstDifference is the number of rows behind all proportions from which
+// WorstDifference's interval would lie below the limit: as many as the pair
+// takes that needs most. It is false where the greatest difference is not below.
+func NeededWorstDifference(layers []Layer, limit, confidence float64) (int, bool) {
+	return neededWorst(layers, func(a, b Proportion) (int, bool) {
+		if Newcombe(a, b, confidence).High <= limit {
+			return 0, true
+		}
+		n, ok := NeededDifference(a, b, limit, confidence)
+		return n, ok && a.Value()-b.Value() < limit
+	})
+}
+
+// NeededWorstRatio is NeededWorstDifference for WorstRatio, whose interval
+// would lie above the limit.
+func NeededWorstRatio(layers []Layer, limit, confidence float64) (int, bool) {
+	return neededWorst(layers, func(a, b Proportion) (int, bool) {
+		if Ratio(a, b, confidence).Low >= limit {
+			return 0, true
+		}
+		n, ok := NeededRatio(a, b, limit, confidence)
+		return n, ok && a.Value()/b.Value() > limit
+	})
+}
+
+// neededWorst is by how much all rows must grow for the pair that needs most,
+// where needed says it of the rows of a pair, or 0 where it has enough.
+func neededWorst(layers []Layer, needed func(a, b Proportion) (int, bool)) (int, bool) {
+	rows, growth := 0, 0.0
+	for _, l := range layers {
+		for _, g := range l.Groups {
+			rows += g.N
+		}
+		for _, at := range l.pairs() {
+			a, b := l.Groups[at[0]], l.Groups[at[1]]
+			n, ok := needed(a, b)
+			if !ok {
+				return 0, false
+			}
+			growth = max(growth, float64(n)/float64(a.N+b.N))
+		}
+	}
+	return whole(growth * float64(rows))
+}
+
 // NeededPairs is the number of disjoint pairs of a positive and a negative
 // row, so of rows of the rarer class, from which the exact bound of an area of
 // 1 under the ROC curve (of 0: of 0) passes the limit.
@@ -80,28 +127,16 @@ func (c Confusion) NeededFlawless(metric string, limit, confidence float64) (int
 	return 0, false
 }
 
-// NeededWeighted is the number of rows from which WeightedRate's interval
-// would lie on the value's side of the limit, if the same part of the rows is
-// effective.
-func NeededWeighted(rows int, share, effective, limit, confidence float64) (int, bool) {
-	if !(effective > 0) {
+// NeededUnits is the number of units, of equal size, from which the cluster
+// bootstrap's interval, whose end lies at end for so many of them now, would
+// end at limit: the width shrinks with the root of the units and with Student's
+// quantile.
+func NeededUnits(units, value, end, limit, confidence float64) (int, bool) {
+	if !(units >= leastUnits) || !((end-value)*(limit-value) > 0) {
 		return 0, false
 	}
-	return leastRows(rows, share, limit, func(n float64) (low, high float64) {
-		return wilsonEnds(share, effective*n/float64(rows), confidence)
-	})
-}
-
-// NeededUnits is the number of units from which the cluster bootstrap's
-// interval, whose end lies at end for so many units now, would end at limit:
-// the width shrinks with the root of the units and with Student's quantile.
-func NeededUnits(units int, value, end, limit, confidence float64) (int, bool) {
-	k := float64(units)
-	if units < leastUnits || !((end-value)*(limit-value) > 0) {
-		return 0, false
-	}
-	half := math.Abs(end-value) * math.Sqrt(k) / unitQuantile(k, confidence)
-	return leastRows(units, 0, math.Abs(limit-value), func(n float64) (low, high float64) {
+	half := math.Abs(end-value) * math.Sqrt(units) / unitQuantile(units, confidence)
+	return leastRows(int(units), 0, math.Abs(limit-value), func(n float64) (low, high float64) {
 		if n < leastUnits {
 			return math.Inf(-1), math.Inf(1)
 		}
@@ -109,10 +144,27 @@ func NeededUnits(units int, value, end, limit, confidence float64) (int, bool) {
 	})
 }
 
-// NeededMedian is the number of rows from which the median has an interval.
-func NeededMedian(confidence float64) int {
-	n, _ := whole(1 + math.Log2(1/(1-confidence)))
-	return n
+// NeededQuantile is the number of rows from which the quantile at q has an
+// interval between two order statistics.
+func NeededQuantile(q, confidence float64) (int, bool) {
+	return whole(math.Log((1-confidence)/2) / math.Log(max(q, 1-q)))
+}
+
+// NeededOrder is the number of rows from which that interval lies on one side
+// of a limit, if this share of the rows lies beyond the limit and q is the
+// share that the quantile itself has on that side: the interval's end is within
+// the limit where the sign test tells one share from the other.
+func NeededOrder(beyond Proportion, q, confidence float64) (int, bool) {
+	share := beyond.Value()
+	least, ok := NeededQuantile(q, confidence)
+	if !ok || !(share < q) {
+		return 0, false
+	}
+	n, ok := leastRows(beyond.N, 1, confidence, func(n float64) (low, high float64) {
+		// The chance of so few beyond, of a number that need not be whole.
+		return 1 - 2*distuv.Beta{Alpha: n - share*n, Beta: share*n + 1}.CDF(1-q), 1
+	})
+	return max(least, n), ok
 }
 
 // NeededEffective is the number of rows from which the effective sample size
@@ -120,19 +172,6 @@ func NeededMedian(confidence float64) int {
 // is effective.
 func (o Overlap) NeededEffective() (int, bool) {
 	return whole(float64(o.Rows) * leastEffective / o.Effective)
-}
-
-// NeededMcNemar is the number of rows at which McNemar's test, two-sided at
-// 1 − confidence, finds a difference with the given power, where these shares
-// of rows are right by the first and by the second model only (Connor,
-// Biometrics 43 (1987) 207–211).
-func NeededMcNemar(first, second, confidence, power float64) (int, bool) {
-	discordant, difference := first+second, first-second
-	if !(first >= 0 && second >= 0 && discordant <= 1) || !(power > 0 && power < 1) {
-		return 0, false
-	}
-	root := z(confidence)*math.Sqrt(discordant) + normalQuantile(power)*math.Sqrt(discordant-square(difference))
-	return whole(square(root / difference))
 }
 
 // leastRows is the least whole number of rows, not below 1, for which the

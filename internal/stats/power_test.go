@@ -19,7 +19,6 @@ func TestNeededIsTheLeast(t *testing.T) {
 		d := xa/na - xb/nb
 		return d - math.Hypot(xa/na-la, ub-xb/nb), d + math.Hypot(ua-xa/na, xb/nb-lb)
 	}
-	weighted := func(n float64) (low, high float64) { return wilsonShare(0.3*80*n/120, 80*n/120, 0.95) }
 	pairs := Pairs{Both: 80, First: 12, Second: 5, Neither: 3}
 	for _, c := range []struct {
 		name         string
@@ -30,7 +29,6 @@ func TestNeededIsTheLeast(t *testing.T) {
 		{"a difference above a limit", 0.2, 0.1, func(l float64) (int, bool) { return NeededDifference(a, b, l, 0.95) }, newcombe},
 		{"a difference below a limit", 0.2, 0.25, func(l float64) (int, bool) { return NeededDifference(a, b, l, 0.95) }, newcombe},
 		{"a difference whose n is less than there is", 0.2, -0.5, func(l float64) (int, bool) { return NeededDifference(a, b, l, 0.95) }, newcombe},
-		{"a weighted share", 0.3, 0.25, func(l float64) (int, bool) { return NeededWeighted(120, 0.3, 80, l, 0.95) }, weighted},
 		{"a paired difference", 0.07, 0.02, func(l float64) (int, bool) { return pairs.Needed(l, 0.95) }, func(n float64) (low, high float64) {
 			return pairs.shares().ends(n, 0.95)
 		}},
@@ -137,7 +135,7 @@ func TestNeededOthers(t *testing.T) {
 		for i := range x {
 			x[i] = float64(i)
 		}
-		if got := NeededMedian(confidence); got != want || !MedianInterval(x, confidence).Usable() || MedianInterval(x[1:], confidence).Usable() {
+		if got, ok := NeededQuantile(0.5, confidence); !ok || got != want || !MedianInterval(x, confidence).Usable() || MedianInterval(x[1:], confidence).Usable() {
 			t.Errorf("the median at %g: got %d; want %d, and an interval from there on", confidence, got, want)
 		}
 	}
@@ -149,25 +147,70 @@ func TestNeededOthers(t *testing.T) {
 	}
 }
 
-// TestNeededMcNemar adds up the power of the test at the n that is said.
-func TestNeededMcNemar(t *testing.T) {
-	n, ok := NeededMcNemar(0.2, 0.1, 0.95, 0.8)
-	if !ok {
-		t.Fatal("no n")
-	}
-	choose := func(n, k int, p float64) float64 {
-		return math.Exp(logChoose(n, k) + float64(k)*math.Log(p) + float64(n-k)*math.Log1p(-p))
-	}
-	var power float64
-	for discordant := 1; discordant <= n; discordant++ {
-		for first := range discordant + 1 {
-			if square(float64(2*first-discordant))/float64(discordant) > square(z(0.95)) {
-				power += choose(n, discordant, 0.3) * choose(discordant, first, 2.0/3)
+// TestNeededForAnOrderStatistic searches n by n, where the share beyond the
+// limit is one of whole rows, for the least whose interval ends within it.
+func TestNeededForAnOrderStatistic(t *testing.T) {
+	for _, c := range []struct {
+		beyond, of int
+		q          float64
+	}{{1, 3, 0.5}, {0, 1, 0.5}, {1, 50, 0.05}, {7, 8, 0.9}} {
+		least := 0
+		for k := 1; least == 0; k++ {
+			x := make([]float64, k*c.of) // 0 beyond the limit, 1 within it
+			for i := k * c.beyond; i < len(x); i++ {
+				x[i] = 1
+			}
+			if i := QuantileInterval(x, c.q, 0.95); i.Usable() && i.Low == 1 {
+				least = len(x)
 			}
 		}
+		n, ok := NeededOrder(Proportion{20 * c.beyond, 20 * c.of}, c.q, 0.95)
+		if !ok || n > least || n <= least-c.of {
+			t.Errorf("%d of %d beyond, at %g: got %d, %v; want more than %d and at most %d", c.beyond, c.of, c.q, n, ok, least-c.of, least)
+		}
 	}
-	if math.Abs(power-0.8) > 0.02 {
-		t.Errorf("%d rows have the power %.3f; want about 0.8", n, power)
+}
+
+// TestNeededForTheWorstPair grows the groups until the interval of
+// intersection-union lies within the limit.
+func TestNeededForTheWorstPair(t *testing.T) {
+	groups := []Proportion{{30, 60}, {110, 200}, {48, 80}}
+	for _, c := range []struct {
+		name      string
+		reference int
+		limit     float64
+		needed    func([]Layer, float64, float64) (int, bool)
+		within    func(Parity, float64) bool
+		of        func(Resampling, []Layer) Parity
+	}{
+		{"a difference of all pairs", -1, 0.15, NeededWorstDifference, func(p Parity, l float64) bool { return p.Interval.High <= l }, Resampling.WorstDifference},
+		{"a difference from the second", 1, 0.1, NeededWorstDifference, func(p Parity, l float64) bool { return p.Interval.High <= l }, Resampling.WorstDifference},
+		{"a ratio of all pairs", -1, 0.75, NeededWorstRatio, func(p Parity, l float64) bool { return p.Interval.Low >= l }, Resampling.WorstRatio},
+		{"a ratio to the first", 0, 0.8, NeededWorstRatio, func(p Parity, l float64) bool { return p.Interval.Low >= l }, Resampling.WorstRatio},
+	} {
+		at := func(n int) bool {
+			grown := Layer{Reference: c.reference}
+			for _, g := range groups {
+				f := float64(n) / 340
+				grown.Groups = append(grown.Groups, Proportion{int(math.Round(f * float64(g.X))), int(math.Round(f * float64(g.N)))})
+			}
+			return c.within(c.of(Resampling{Draws: 1, Confidence: 0.95}, []Layer{grown}), c.limit)
+		}
+		// In steps of all groups at once their proportions stay what they are.
+		least := 340
+		for !at(least) {
+			least += 340
+		}
+		n, ok := c.needed([]Layer{{groups, c.reference}}, c.limit, 0.95)
+		if !ok || n > least || n <= least-340 {
+			t.Errorf("%s: got %d, %v; want more than %d and at most %d", c.name, n, ok, least-340, least)
+		}
+	}
+	if n, ok := NeededWorstDifference([]Layer{{groups, -1}}, 0.05, 0.95); ok {
+		t.Errorf("the worst pair misses the limit: got %d", n)
+	}
+	if n, ok := NeededWorstRatio([]Layer{{groups, -1}}, 0.9, 0.95); ok {
+		t.Errorf("the worst ratio misses the limit: got %d", n)
 	}
 }
 
@@ -186,14 +229,9 @@ func TestNoNumberOfRowsWouldDo(t *testing.T) {
 		"f1 against 1":                   func() (int, bool) { return Confusion{TP: 4}.NeededFlawless("f1", 1, 0.95) },
 		"balanced accuracy of one class": func() (int, bool) { return Confusion{TP: 4}.NeededFlawless("balanced_accuracy", 0.9, 0.95) },
 		"mcc":                            func() (int, bool) { return Confusion{TP: 4, TN: 4}.NeededFlawless("mcc", 0.9, 0.95) },
-		"no weight":                      func() (int, bool) { return NeededWeighted(10, 0.3, math.NaN(), 0.2, 0.95) },
-		"a share that is not above 1":    func() (int, bool) { return NeededWeighted(10, 1, 10, 1, 0.95) },
+		"a quantile beyond its limit":    func() (int, bool) { return NeededOrder(Proportion{6, 10}, 0.5, 0.95) },
 		"too few units":                  func() (int, bool) { return NeededUnits(14, 0.8, 0.7, 0.75, 0.95) },
 		"a limit on the other side":      func() (int, bool) { return NeededUnits(30, 0.8, 0.7, 0.85, 0.95) },
-		"two models that are as good":    func() (int, bool) { return NeededMcNemar(0.1, 0.1, 0.95, 0.8) },
-		"shares of more than all":        func() (int, bool) { return NeededMcNemar(0.7, 0.6, 0.95, 0.8) },
-		"a negative share":               func() (int, bool) { return NeededMcNemar(-0.1, 0.6, 0.95, 0.8) },
-		"a power of 1":                   func() (int, bool) { return NeededMcNemar(0.2, 0.1, 0.95, 1) },
 	} {
 		if n, ok := run(); ok || n != 0 {
 			t.Errorf("%s: got %d, %v; want none", name, n, ok)

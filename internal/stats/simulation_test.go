@@ -309,16 +309,6 @@ func weightedCases() []coverageCase {
 		return false, 1.35
 	}
 	return []coverageCase{
-		{"wilson of a weighted share, 300 rows", 0.1*0.5 + 0.9*0.2, 0.93, func(rng random, _ Resampling) Interval {
-			y, w := make([]bool, 300), make([]float64, 300)
-			for i := range y {
-				small, weight := stratum(rng)
-				w[i] = weight
-				y[i] = rng.Float64() < map[bool]float64{true: 0.5, false: 0.2}[small]
-			}
-			_, _, i := WeightedRate(y, w, confidence)
-			return i
-		}},
 		{"bca of a weighted mean, 300 rows", 0.1*3 + 0.9, 0.92, func(rng random, r Resampling) Interval {
 			x, w := make([]float64, 300), make([]float64, 300)
 			for i := range x {
@@ -329,15 +319,6 @@ func weightedCases() []coverageCase {
 				}
 			}
 			_, i := r.BCa(300, always(WeightedMean(x, w)))
-			return i
-		}},
-		{"delong of a weighted area, 400 rows", normalCDF(1 / math.Sqrt2), 0.93, func(rng random, _ Resampling) Interval {
-			y, s := sample(rng.Rand, 400, false)
-			w := make([]float64, 400)
-			for i := range w {
-				w[i] = 0.2 + 2*rng.Float64()
-			}
-			_, i := WeightedDeLong(y, s, w, confidence)
 			return i
 		}},
 	}
