@@ -49,7 +49,7 @@ func (w *work) gapToBest(name string, p *parts, group int, item string, limit *p
 	m.Null95, m.Draws = number(found.Null95), r.Draws
 	m.note("the best is " + best)
 	m = j.finish(m, item, w.thresholded(name))
-	m.Needed = max(j.needed(m, limit, nil), neededNull(m, limit, 0.5))
+	m.Needed = max(j.needed(m, limit, j.ofBest(info, m, measures, group)), neededNull(m, limit, 0.5))
 	return m
 }
 

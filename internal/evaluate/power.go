@@ -159,6 +159,55 @@ func (j *judge) ofGap(info stats.Metric, m Measure, all, part *sample) power {
 	}
 }
 
+// ofBest is that of how far a slice's rate falls behind the best of the slices,
+// which takes as many rows as the pair that needs most.
+func (j *judge) ofBest(info stats.Metric, m Measure, slices []Measure, at int) power {
+	if info.Kind != stats.Rate {
+		return nil
+	}
+	own, ok := rateOf(slices[at])
+	if !ok {
+		return nil
+	}
+	return func(limit float64) (int, bool) {
+		if limit < *m.Value {
+			return byRoot(m)(limit)
+		}
+		most := 0
+		for g, one := range slices {
+			if g == at || one.Status != StatusOK {
+				continue
+			}
+			other, ok := rateOf(one)
+			if !ok {
+				return byRoot(m)(limit)
+			}
+			better, worse := other, own
+			if info.Better == stats.Less {
+				better, worse = own, other
+			}
+			if stats.Newcombe(better, worse, j.spec.Confidence).High <= limit {
+				continue
+			}
+			n, ok := stats.NeededDifference(better, worse, limit, j.spec.Confidence)
+			if !ok {
+				return 0, false
+			}
+			most = max(most, grown(own.N, n, own.N+other.N))
+		}
+		return most, most > 0
+	}
+}
+
+// rateOf is the proportion that a measure is; false where it is none, or its
+// interval is not Wilson's.
+func rateOf(m Measure) (stats.Proportion, bool) {
+	if m.Method != "wilson" {
+		return stats.Proportion{}, false
+	}
+	return stats.Proportion{X: int(math.Round(*m.Value * float64(m.N))), N: m.N}, true
+}
+
 // ofPaired is that of by how much first is better than second.
 func (j *judge) ofPaired(info stats.Metric, m Measure, first, second *sample) power {
 	if m.Method != "newcombe_paired" {

@@ -43,6 +43,8 @@ func TestNeededIsWhatDecides(t *testing.T) {
 		{"a gap of rates", "recall gap{g=b}", groups, project.Limit{Max: ptr(0.14)}, gapOf("recall"), 50},
 		{"a gap of rates of which less is better", "fpr gap{g=b}", groups, project.Limit{Max: ptr(0.12)}, gapOf("fpr"), 50},
 		{"a gap of rates of which neither is better", "selection_rate gap{g=b}", groups, project.Limit{Max: ptr(0.04)}, gapOf("selection_rate"), 100},
+		{"a gap to the best", "recall gap to best{g=b}", groups, project.Limit{Max: ptr(0.2)}, behindBest("recall"), 50},
+		{"a gap to the best of which less is better", "fpr gap to best{g=b}", groups, project.Limit{Max: ptr(0.2)}, behindBest("fpr"), 50},
 		{"a difference of groups", "tpr_difference{g}", groups, project.Limit{Max: ptr(0.25)}, fairnessOf("tpr_difference"), 100},
 		{"the worse of two differences", "equalized_odds_difference{g}", groups, project.Limit{Max: ptr(0.25)}, fairnessOf("equalized_odds_difference"), 200},
 		{"a ratio of groups", "tpr_ratio{g}", groups, project.Limit{Min: ptr(0.7)}, fairnessOf("tpr_ratio"), 100},
@@ -74,6 +76,12 @@ func metricOf(name string) func(*project.Spec, project.Limit) {
 func gapOf(name string) func(*project.Spec, project.Limit) {
 	return func(s *project.Spec, l project.Limit) {
 		s.Slices = &project.Slices{By: []string{"g"}, MinRows: 10, Metrics: map[string]project.SliceLimit{name: {MaxGap: l.Max}}}
+	}
+}
+
+func behindBest(name string) func(*project.Spec, project.Limit) {
+	return func(s *project.Spec, l project.Limit) {
+		s.Slices = &project.Slices{By: []string{"g"}, MinRows: 10, Metrics: map[string]project.SliceLimit{name: {MaxGapBest: l.Max}}}
 	}
 }
 
