@@ -111,6 +111,9 @@ func repeats(c *table.Column, rows int) func(row int) bool {
 		seen := newBits(len(c.Dict))
 		return func(row int) bool { return seen.set(c.Codes[row]) }
 	}
+	if climbs(c) {
+		return func(int) bool { return false }
+	}
 	x := newIndex(c, rows)
 	return func(row int) bool {
 		_, twice := x.add(row)

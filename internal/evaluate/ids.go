@@ -33,7 +33,10 @@ func eachOnce(t *table.Table, column string) (*table.Column, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Kind != table.Text {
+	switch {
+	case climbs(c):
+		return c, nil
+	case c.Kind != table.Text:
 		_, err := ids(t, column)
 		return c, err
 	}
@@ -51,6 +54,20 @@ func eachOnce(t *table.Table, column string) (*table.Column, error) {
 		}
 	}
 	return c, nil
+}
+
+// climbs says whether a column holds a number in every row that is greater
+// than the one before.
+func climbs(c *table.Column) bool {
+	if c.Kind != table.Number || c.Null != nil {
+		return false
+	}
+	for i := 1; i < len(c.Numbers); i++ {
+		if !(c.Numbers[i] > c.Numbers[i-1]) {
+			return false
+		}
+	}
+	return true
 }
 
 func withoutID(t *table.Table, row int, column string) error {
@@ -129,6 +146,18 @@ const nowhere = -1
 // id once. Where ids come in the same order, or both ascend, no index is made.
 func places(a, b *table.Column) []int32 {
 	out := make([]int32, a.Len())
+	if climbs(a) && climbs(b) {
+		k := 0
+		for i, id := range a.Numbers {
+			for k < len(b.Numbers) && b.Numbers[k] < id {
+				k++
+			}
+			if out[i] = nowhere; k < len(b.Numbers) && b.Numbers[k] == id {
+				out[i] = int32(k)
+			}
+		}
+		return out
+	}
 	if sameOrder(a, b) {
 		for i := range out {
 			out[i] = int32(i)
@@ -176,8 +205,9 @@ func sameOrder(a, b *table.Column) bool {
 	if a.Len() != b.Len() {
 		return false
 	}
+	numbers := a.Kind == table.Number && b.Kind == table.Number && a.Null == nil && b.Null == nil
 	for i := range a.Len() {
-		if a.String(i) != b.String(i) {
+		if numbers && a.Numbers[i] != b.Numbers[i] || !numbers && a.String(i) != b.String(i) {
 			return false
 		}
 	}

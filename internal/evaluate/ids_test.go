@@ -158,6 +158,8 @@ func TestJoinIsThatOfAMap(t *testing.T) {
 		}
 		x, y := test.Columns[0], predictions.Columns[0]
 		switch {
+		case climbs(x) && climbs(y):
+			paths["climbing numbers"]++
 		case sameOrder(x, y):
 			paths["same order"]++
 		case ascends(x, byBytes) && ascends(y, byBytes):
@@ -170,7 +172,7 @@ func TestJoinIsThatOfAMap(t *testing.T) {
 			paths["more predictions"]++
 		}
 	}
-	for _, path := range []string{"refused", "same order", "sorted texts", "sorted numbers", "more rows", "more predictions"} {
+	for _, path := range []string{"refused", "climbing numbers", "same order", "sorted texts", "sorted numbers", "more rows", "more predictions"} {
 		if paths[path] < 20 {
 			t.Errorf("%s: met %d times; want 20 and more", path, paths[path])
 		}

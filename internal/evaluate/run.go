@@ -69,7 +69,7 @@ func (w *work) check(context.Context) error {
 
 func (w *work) read(ctx context.Context) (err error) {
 	spec := w.Spec
-	if w.test, err = w.Test.read(ctx, w.Test.path(), table.Options{Text: texts(spec.Test.ID)}); err != nil {
+	if w.test, err = w.Test.read(ctx, w.Test.path(), table.Options{IDs: texts(spec.Test.ID)}); err != nil {
 		return err
 	}
 	if err = w.readClasses(ctx); err != nil {
@@ -121,7 +121,7 @@ func (w *work) readPredictions(ctx context.Context) (err error) {
 			return fmt.Errorf("reading %s: column %s is both id and score\nhint: name the column of the scores in predictions.column", w.Predictions.path(), column)
 		}
 	}
-	o := table.Options{Columns: columns, Text: texts(w.predictionID())}
+	o := table.Options{Columns: columns, IDs: texts(w.predictionID())}
 	if id := w.predictionID(); id != "" {
 		o.Columns = append(o.Columns, id)
 	}
@@ -172,7 +172,7 @@ func (w *work) readTrainTable(ctx context.Context) (err error) {
 	if w.Spec.Train == nil {
 		return fmt.Errorf("there is training data %s, but the spec names none", w.Train.path())
 	}
-	w.train, err = w.Train.read(ctx, w.Train.path(), table.Options{Text: texts(w.Spec.Train.ID)})
+	w.train, err = w.Train.read(ctx, w.Train.path(), table.Options{IDs: texts(w.Spec.Train.ID)})
 	return err
 }
 

@@ -166,7 +166,7 @@ func (w *work) championTags(ctx context.Context, c *Champion) (tags []tag, known
 		known.By = "data"
 		data := w.train
 		if !same || column != w.Spec.Train.ID {
-			if data, err = file.read(ctx, file.path(), table.Options{Text: texts(column)}); err != nil {
+			if data, err = file.read(ctx, file.path(), table.Options{IDs: texts(column)}); err != nil {
 				return nil, nil, fmt.Errorf("reading the training data of champion %s: %w", artifact.Short(c.Digest), err)
 			}
 		}

@@ -109,9 +109,7 @@ func binomialRejection(rng random, n, p float64) int {
 	c := n*p + 0.5
 	vr := 0.92 - 4.2/b
 	alpha := (2.83 + 5.1/b) * spq
-	logOdds := math.Log(p / (1 - p))
-	mode := math.Floor((n + 1) * p)
-	h := logFactorial(mode) + logFactorial(n-mode)
+	logOdds, mode, h := 0.0, 0.0, math.NaN() // which few draws need
 	for {
 		u, v := rng.Float64()-0.5, rng.Float64()
 		us := 0.5 - math.Abs(u)
@@ -121,6 +119,10 @@ func binomialRejection(rng random, n, p float64) int {
 		}
 		if k < 0 || k > n {
 			continue
+		}
+		if math.IsNaN(h) {
+			logOdds, mode = math.Log(p/(1-p)), math.Floor((n+1)*p)
+			h = logFactorial(mode) + logFactorial(n-mode)
 		}
 		v = math.Log(v * alpha / (a/(us*us) + b))
 		if v <= h-logFactorial(k)-logFactorial(n-k)+(k-mode)*logOdds {

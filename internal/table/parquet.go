@@ -43,13 +43,34 @@ func (p *parquetFile) read(ctx context.Context, o Options) (*Table, error) {
 	}
 	t.Columns = make([]*Column, len(leaves))
 	err = p.each(len(leaves), func(i int) (err error) {
-		t.Columns[i], err = p.readLeaf(ctx, leaves[i], o.mode(leaves[i].Name()) == text)
+		if t.Columns[i], err = p.readWhole(ctx, leaves[i], o); t.Columns[i] == nil && err == nil {
+			t.Columns[i], err = p.readLeaf(ctx, leaves[i], o.mode(leaves[i].Name()) == text)
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return t, nil
+}
+
+// readWhole reads ids that are whole numbers as such; nil where they are not,
+// or one is too large to be exact.
+func (p *parquetFile) readWhole(ctx context.Context, leaf *parquet.Column, o Options) (*Column, error) {
+	form, _ := formOf(leaf.Type(), false)
+	if !form.whole || !slices.Contains(o.IDs, leaf.Name()) {
+		return nil, nil
+	}
+	c, err := p.readLeaf(ctx, leaf, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range c.Numbers {
+		if math.Abs(v) >= 1<<53 {
+			return nil, nil
+		}
+	}
+	return c, nil
 }
 
 // each does n things, as many at a time as there are processors, and returns

@@ -12,7 +12,8 @@ import (
 
 // form is how a Parquet column's values become a Column's.
 type form struct {
-	kind Kind
+	kind  Kind
+	whole bool // numbers that have no fraction
 	// numbers converts all values, into dst where it has to.
 	numbers func(dst []float64, v encoding.Values) ([]float64, error)
 	// length counts values.
@@ -128,7 +129,7 @@ func integers(a *access, kind Kind, text func(b []byte, v int64) []byte) form {
 	if a == nil {
 		return form{}
 	}
-	return form{kind: kind, length: a.length,
+	return form{kind: kind, whole: kind == Number, length: a.length,
 		numbers: func(dst []float64, v encoding.Values) ([]float64, error) {
 			if v.Kind() == encoding.Int32 {
 				for _, x := range v.Int32() {
@@ -153,7 +154,7 @@ func unsigned(kind parquet.Kind) form {
 	if kind == parquet.Int32 {
 		get = func(v encoding.Values, i int) uint64 { return uint64(v.Uint32()[i]) }
 	}
-	return form{kind: Number, length: a.length,
+	return form{kind: Number, whole: true, length: a.length,
 		numbers: func(dst []float64, v encoding.Values) ([]float64, error) {
 			for i := range a.length(v) {
 				dst = append(dst, float64(get(v, i)))
