@@ -33,7 +33,7 @@ func (a *app) contrast(c *evaluate.Contrast) error {
 		return err
 	}
 	if f := c.Flips; f != nil {
-		fmt.Fprintf(w, "\nDecisions that flipped\n  %s\n", flipped(f))
+		fmt.Fprintf(w, "\nDecisions that flipped\n  %s\n", strings.Join(flipped(f), "\n  "))
 	}
 	for _, only := range []struct {
 		name  string
@@ -133,11 +133,22 @@ func itemOf(d evaluate.Difference) string {
 	return d.Item
 }
 
-func flipped(f *evaluate.Turned) string {
-	s := fmt.Sprintf("%d of %d rows became positive, %d negative", f.ToPositive, f.Rows, f.ToNegative)
-	l := f.Labelled
-	if l == nil {
-		return s + "; which of them rightly is not known without labels"
+// flipped is a line for all rows, and one for each class or label.
+func flipped(f *evaluate.Turned) []string {
+	s := fmt.Sprintf("%d of %d rows are decided otherwise", f.Changed, f.Rows)
+	if f.ToPositive != nil {
+		s = fmt.Sprintf("%d of %d rows became positive, %d negative", *f.ToPositive, f.Rows, *f.ToNegative)
 	}
-	return s + fmt.Sprintf("; B is right where A was wrong on %d, and wrong where A was right on %d (%.2g %% of all)", l.Positive, l.Negative, 100*orNaN(l.NegativeRate.Value))
+	if f.Labelled == nil {
+		return []string{s + "; which of them rightly is not known without labels"}
+	}
+	lines := []string{s + righted(f.Labelled.FlipCounts, "all")}
+	for _, c := range f.Labelled.Classes {
+		lines = append(lines, fmt.Sprintf("%s: %d of %d are decided otherwise", report.Plain(c.Name), c.Changed, c.Rows)+righted(c.FlipCounts, "them"))
+	}
+	return lines
+}
+
+func righted(l evaluate.FlipCounts, rows string) string {
+	return fmt.Sprintf("; B is right where A was wrong on %d, and wrong where A was right on %d (%.2g %% of %s)", l.Positive, l.Negative, 100*orNaN(l.NegativeRate.Value), rows)
 }

@@ -43,7 +43,7 @@ type Contrast struct {
 	// OnlyA and OnlyB are the items that the other evaluation lacks.
 	OnlyA []string `json:"only_a"`
 	OnlyB []string `json:"only_b"`
-	Flips *Turned  `json:"flips"` // nil without rows or thresholds
+	Flips *Turned  `json:"flips"` // nil without rows or decisions
 	Notes []string `json:"notes"`
 	// Complete is false where an item stands on one side only, or a metric of
 	// all rows has no number on both.

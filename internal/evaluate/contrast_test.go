@@ -91,7 +91,7 @@ func TestContrastByHand(t *testing.T) {
 	}
 	a, b := score(w.predictions), score(other)
 	var want Turned
-	want.ThresholdA, want.ThresholdB = 0.5, 0.3
+	want.ThresholdA, want.ThresholdB, want.ToPositive, want.ToNegative = ptr(0.5), ptr(0.3), new(int), new(int)
 	mended, broken, positives := 0, 0, 0
 	var hits, women [2]int
 	for line := range strings.Lines(w.test) {
@@ -118,9 +118,9 @@ func TestContrastByHand(t *testing.T) {
 		}
 		switch {
 		case !was && is:
-			want.ToPositive++
+			*want.ToPositive++
 		case was && !is:
-			want.ToNegative++
+			*want.ToNegative++
 		}
 		if was != is && is == truth {
 			mended++
@@ -132,7 +132,7 @@ func TestContrastByHand(t *testing.T) {
 	if labelled == nil || labelled.Positive != mended || labelled.Negative != broken || *labelled.NegativeRate.Value != *number(float64(broken) / float64(want.Rows)) {
 		t.Errorf("got %+v; want %d mended, %d broken of %d", labelled, mended, broken, want.Rows)
 	}
-	want.Labelled = labelled
+	want.Labelled, want.Changed = labelled, mended+broken
 	if diff := cmp.Diff(&want, c.Flips); diff != "" {
 		t.Errorf("flips (-by hand +got):\n%s", diff)
 	}
@@ -194,7 +194,7 @@ func TestContrastTurnedRound(t *testing.T) {
 	if !seen[OutcomeWorse] || !seen[OutcomeNone] {
 		t.Errorf("the case shows too little: %v", seen)
 	}
-	if c.Flips.Labelled.Positive != back.Flips.Labelled.Negative || c.Flips.ToPositive != back.Flips.ToNegative || c.Flips.ToPositive == 0 {
+	if c.Flips.Labelled.Positive != back.Flips.Labelled.Negative || *c.Flips.ToPositive != *back.Flips.ToNegative || *c.Flips.ToPositive == 0 {
 		t.Errorf("got %+v; turned round %+v", c.Flips, back.Flips)
 	}
 }
@@ -209,7 +209,7 @@ func TestContrastWithItself(t *testing.T) {
 			t.Errorf("%s: got %v, %s (%s); want 0 and none", d.Item, *d.Difference.Value, d.Outcome, d.Words)
 		}
 	}
-	if f := c.Flips; f.ToPositive+f.ToNegative+f.Labelled.Positive+f.Labelled.Negative != 0 {
+	if f := c.Flips; *f.ToPositive+*f.ToNegative+f.Changed+f.Labelled.Positive+f.Labelled.Negative != 0 {
 		t.Errorf("got %+v; want no flip", f)
 	}
 }
@@ -323,7 +323,7 @@ func TestContrastWithoutANumber(t *testing.T) {
 	if got := differenceOf(t, c, "selection_rate"); got.Difference.Status != StatusOK {
 		t.Errorf("selection rate without a label: got %+v", got)
 	}
-	if f := c.Flips; f == nil || f.ToPositive == 0 || f.Labelled != nil {
+	if f := c.Flips; f == nil || *f.ToPositive == 0 || f.Labelled != nil {
 		t.Errorf("flips without a label: got %+v", f)
 	}
 }

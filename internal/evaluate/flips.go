@@ -68,6 +68,17 @@ func (w *work) flips(s, champion *sample) *Flips {
 	if count == nil {
 		return nil
 	}
+	out := w.flipsByClass(count, s, champion)
+	for _, p := range w.partsToReport() {
+		for g, c := range count(wide(take(p.code, s.rows)), len(p.groups), p.least) {
+			out.Groups = append(out.Groups, GroupFlips{By: p.by, Group: p.groups[g], FlipCounts: c})
+		}
+	}
+	return out
+}
+
+// flipsByClass are those of all rows, and of each class or label.
+func (j *judge) flipsByClass(count flipCounter, s, champion *sample) *Flips {
 	all := make([]int32, s.n())
 	out := flipsOf(count(all, 1, 0)[0])
 	switch {
@@ -79,29 +90,24 @@ func (w *work) flips(s, champion *sample) *Flips {
 		for k, name := range s.names {
 			recall, _ := stats.Lookup("recall") // of any metric of decisions
 			ours, theirs := s.only(k, recall), champion.only(k, recall)
-			out.Classes = append(out.Classes, ClassFlips{name, w.flipsOf(ours, theirs)(all, 1, 0)[0]})
-		}
-	}
-	for _, p := range w.partsToReport() {
-		for g, c := range count(wide(take(p.code, s.rows)), len(p.groups), p.least) {
-			out.Groups = append(out.Groups, GroupFlips{By: p.by, Group: p.groups[g], FlipCounts: c})
+			out.Classes = append(out.Classes, ClassFlips{name, j.flipsOf(ours, theirs)(all, 1, 0)[0]})
 		}
 	}
 	return out
 }
 
-// flipsOf counts what changes from the champion's decisions to the sample's;
-// nil where there are none to be right or wrong.
+// flipsOf counts what changes from the champion's decisions to the sample's,
+// each at its own threshold; nil where there are none to be right or wrong.
 func (j *judge) flipsOf(s, champion *sample) flipCounter {
 	switch {
 	case s.class != nil:
 		return countFlips(j, false, s.class, champion.decisions(), s.decisions())
-	case s.threshold == nil:
+	case s.threshold == nil || champion.threshold == nil:
 		return nil
 	case s.is != nil:
 		return countFlips(j, true, joint(s.is, s.n()), joint(champion.eachLabel(), s.n()), joint(s.eachLabel(), s.n()))
 	case s.positive != nil:
-		return j.flipCounter(s.positive, decisions(champion.score, *s.threshold), decisions(s.score, *s.threshold))
+		return j.flipCounter(s.positive, decisions(champion.score, *champion.threshold), decisions(s.score, *s.threshold))
 	}
 	return nil
 }

@@ -121,6 +121,62 @@ func TestFlipsOfSeveralClassesAndLabels(t *testing.T) {
 	}
 }
 
+// TestContrastFlipsOfSeveral: two models side by side flip the same decisions
+// as a model and its champion, and labels that are missing leave the count.
+func TestContrastFlipsOfSeveral(t *testing.T) {
+	for _, task := range []string{"multiclass", "multilabel"} {
+		r, right, changed := severalOf(t, task, 200)
+		r.Spec.Champion.NegativeFlips = nil
+		champion := find(t, run(t, r), r.Spec.Champion.Metric+" vs production").Flips
+		other := r
+		other.Predictions, other.Champion = r.Champion.Predictions, nil
+		b := Side{Name: "b", Rows: &Rows{Request: r}}
+		c := compare(t, Side{Name: "a", Rows: &Rows{Request: other, Hidden: true}}, b)
+		want := &Turned{Rows: 200, Changed: changed, ThresholdA: r.Spec.Predictions.Threshold, ThresholdB: r.Spec.Predictions.Threshold, Labelled: champion}
+		champion.Groups = nil
+		without := func(f *FlipCounts) { f.NegativeRate.Threshold, f.PositiveRate.Threshold = nil, nil }
+		without(&champion.FlipCounts)
+		for k := range champion.Classes {
+			without(&champion.Classes[k].FlipCounts)
+		}
+		if diff := cmp.Diff(want, c.Flips); diff != "" {
+			t.Errorf("%s (-champion +side by side):\n%s", task, diff)
+		}
+		negative := 0
+		for i := range right[0] {
+			negative += int(indicator(right[0][i] && !right[1][i]))
+		}
+		if got := c.Flips.Labelled.Negative; got != negative || negative == 0 {
+			t.Errorf("%s: got %d rows turned wrong; want %d", task, got, negative)
+		}
+	}
+}
+
+// TestContrastFlipsNeedDecisions: each side decides at its own threshold, and
+// where one has none, nothing flips.
+func TestContrastFlipsNeedDecisions(t *testing.T) {
+	r, _, _ := severalOf(t, "multilabel", 200)
+	r.Champion, r.Spec.Champion, r.Spec.Slices = nil, nil, nil
+	of := func(threshold *float64) Side {
+		other, spec := r, *r.Spec
+		spec.Predictions.Threshold, other.Spec = threshold, &spec
+		return Side{Name: "a", Rows: &Rows{Request: other}}
+	}
+	// Scores are 0.2 and 0.8: below both, every label of every row is decided.
+	got := compare(t, of(ptr(0.5)), of(ptr(0.1))).Flips
+	if got == nil || *got.ThresholdA != 0.5 || *got.ThresholdB != 0.1 || got.Labelled.Classes[0].ToNegative == nil {
+		t.Fatalf("got %+v; want flips of each label", got)
+	}
+	for _, c := range got.Labelled.Classes {
+		if *c.ToNegative != 0 || *c.ToPositive != c.Changed || c.Changed == 0 {
+			t.Errorf("%s: got %+v; want all to the positive side", c.Name, c.FlipCounts)
+		}
+	}
+	if got := compare(t, of(ptr(0.5)), of(nil)).Flips; got != nil {
+		t.Errorf("without a threshold: got %+v; want none", got)
+	}
+}
+
 // TestNegativeFlipsCountRowsAsTheyCount: a row that counts twice is two rows,
 // and rows of one unit widen the interval.
 func TestNegativeFlipsCountRowsAsTheyCount(t *testing.T) {

@@ -191,14 +191,10 @@ func (p *pair) contrast(ctx context.Context, c *Contrast) error {
 	if n := p.paired.OnlyA + p.paired.OnlyB; n > 0 {
 		c.Notes = append(c.Notes, fmt.Sprintf("%d rows that only one of them scored are left out", n))
 	}
-	if a, b := p.thresholds[0], p.thresholds[1]; a != nil && b != nil {
-		if *a != *b {
-			c.Notes = append(c.Notes, fmt.Sprintf("each is decided at its own threshold: A at %g, B at %g", *a, *b))
-		}
-		if p.a.positive != nil {
-			c.Flips = p.turned()
-		}
+	if a, b := p.thresholds[0], p.thresholds[1]; a != nil && b != nil && *a != *b {
+		c.Notes = append(c.Notes, fmt.Sprintf("each is decided at its own threshold: A at %g, B at %g", *a, *b))
 	}
+	c.Flips = p.turned()
 	return nil
 }
 
@@ -343,26 +339,38 @@ func (b *sample) less(a *sample, info stats.Metric, r stats.Resampling) stats.In
 	return i
 }
 
-// Turned are the decisions of two classes that B makes otherwise than A, each
-// at its own threshold.
+// Turned are the decisions that B makes otherwise than A, each at its own
+// threshold: of a row's class, or of all its labels together.
 type Turned struct {
-	Rows       int     `json:"rows"`
-	ThresholdA float64 `json:"threshold_a"`
-	ThresholdB float64 `json:"threshold_b"`
-	ToPositive int     `json:"to_positive"`
-	ToNegative int     `json:"to_negative"`
+	Rows    int `json:"rows"`
+	Changed int `json:"changed"`
+	// ThresholdA and ThresholdB are nil where a class is decided without one.
+	ThresholdA *float64 `json:"threshold_a,omitempty"`
+	ThresholdB *float64 `json:"threshold_b,omitempty"`
+	// ToPositive and ToNegative are nil where there are more than two classes.
+	ToPositive *int `json:"to_positive,omitempty"`
+	ToNegative *int `json:"to_negative,omitempty"`
 	// Labelled says which of them are right, with A as the champion; nil where
 	// a row has no label.
 	Labelled *Flips `json:"labelled"`
 }
 
+// turned is nil where one side decides nothing.
 func (p *pair) turned() *Turned {
-	was, is := decisions(p.a.score, *p.thresholds[0]), decisions(p.b.score, *p.thresholds[1])
-	c := p.both.flipCounter(p.a.positive, was, is)(make([]int32, p.a.n()), 1, 0)[0]
-	t := &Turned{Rows: c.Rows, ThresholdA: *p.thresholds[0], ThresholdB: *p.thresholds[1], ToPositive: *c.ToPositive, ToNegative: *c.ToNegative}
+	spec := *p.both.spec
+	spec.Predictions.Threshold = nil // each has its own
+	j := &judge{spec: &spec, seed: p.both.seed}
+	count := j.flipsOf(p.b, p.a)
+	if count == nil {
+		return nil
+	}
+	c := count(make([]int32, p.a.n()), 1, 0)[0]
+	t := &Turned{
+		Rows: c.Rows, Changed: c.Changed, ThresholdA: p.thresholds[0], ThresholdB: p.thresholds[1],
+		ToPositive: c.ToPositive, ToNegative: c.ToNegative,
+	}
 	if !p.truth.silent() {
-		c.NegativeRate.Threshold, c.PositiveRate.Threshold = nil, nil // each has its own
-		t.Labelled = flipsOf(c)
+		t.Labelled = j.flipsByClass(count, p.b, p.a)
 	}
 	return t
 }
