@@ -178,6 +178,9 @@ func (d *doctor) files(context.Context) {
 	names := slices.Clone(d.project.Files)
 	if d.project.Predictions != nil {
 		names = append(names, d.project.Predictions.File)
+		if e := d.project.Predictions.Explanations; e != nil {
+			names = append(names, e.File)
+		}
 	}
 	for i, file := range names {
 		if err := d.there(file, i < len(d.project.Files)); err != nil {

@@ -43,6 +43,11 @@ var stories = map[string]story{
 		interval("evaluation/results/roc_auc vs prior", 0.01, -0.01, 0.03), nil},
 	"evaluation/champion": {"log_loss vs production", "the model in use is better",
 		interval("evaluation/results/log_loss vs production", -0.02, -0.03, -0.01), nil},
+	"evaluation/explanations": {"explanations for positive", "those who are refused get a reason, but for a few", map[string]any{
+		"evaluation/explanations/covered": 3080, "evaluation/explanations/invalid": 12,
+		"evaluation/explanations/first":                      map[string]any{"row": 41, "why": "missing"},
+		"evaluation/results/explanations for positive/value": 0.989717223650, "evaluation/results/explanations for positive/low": 0.9855, "evaluation/results/explanations for positive/high": 0.993,
+	}, nil},
 	"evaluation/fairness": {"tpr_difference{sex}", "one sex is found far more often than the other",
 		interval("evaluation/results/tpr_difference{sex}", 0.12, 0.09, 0.15), nil},
 	"evaluation/metrics": {"recall", "too many positives are missed",

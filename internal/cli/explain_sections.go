@@ -55,6 +55,14 @@ _ratio, and calibration_difference. "sex*age:25,40" compares groups of both, "se
 sexes within each stratum of income (conditional parity). reference: {sex: majority} holds the
 other groups against one: its value, majority or best; without it every pair is compared.
 `,
+	"evaluation/explanations": `predictions:
+  # Whoever is decided negative has a reason code in reasons.csv, of those that there are.
+  explanations: {file: reasons.csv, codes: [reason_1, reason_2], catalogue: [R01, R02], for: negative}
+
+for is all, positive or negative (by predictions.threshold). importances: {prefix: shap_}, written
+instead of codes, asks for finite numbers that are not all 0, in columns named by the prefix and a
+column of data.test. min: 0.99 lets one in a hundred go without. id is that of the predictions.
+`,
 	"drift/training_data": `spec:
   # Every column but id, time and label, unless columns: lists some. It needs data.train.
   drift: {method: psi, max: 0.2}

@@ -23,12 +23,14 @@ func (a *app) measures(m measured) error {
 	if len(m.Assumed) > 0 {
 		fmt.Fprintf(a.env.Out, "taken where nothing was said: %s\n", report.Plain(assumed(m.Assumed)))
 	}
-	var metrics, others, drift grid
+	var metrics, others, explained, drift grid
 	for _, r := range e.Results {
 		switch r.Kind {
 		case evaluate.KindMetric:
 			metrics.measure(r.Item, r.Measure, a.axis(r.Measure), tail(r.Measure))
 		case evaluate.KindSlice, evaluate.KindGap:
+		case evaluate.KindExplanations:
+			explained.measure(r.Item, r.Measure, a.axis(r.Measure), tail(r.Measure))
 		default:
 			others.measure(r.Item, r.Measure, a.axis(r.Measure), tail(r.Measure))
 		}
@@ -42,7 +44,7 @@ func (a *app) measures(m measured) error {
 	for _, r := range evaluate.Rankings(e) {
 		sections = append(sections, a.ranking(r))
 	}
-	sections = append(sections, section{"Groups, baseline and champion", others}, section{"Drift", drift})
+	sections = append(sections, section{"Groups, baseline and champion", others}, section{"Explanations", explained}, section{"Drift", drift})
 	if err := a.print(sections); err != nil {
 		return err
 	}

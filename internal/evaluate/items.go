@@ -21,6 +21,7 @@ type Item struct {
 // Enumeration is what must be judged, by the rule that judges it.
 type Enumeration struct {
 	Metrics, Baseline, Champion   []Item // from the spec alone
+	Explanations                  []Item // from the spec alone
 	Sets, Slices, Fairness, Drift []Item // from spec and pinned data
 }
 
@@ -29,7 +30,7 @@ type Enumeration struct {
 // ask for nothing are empty, not nil.
 func Items(spec *project.Spec, d *Datacheck) Enumeration {
 	items := Enumeration{
-		Metrics: []Item{}, Baseline: []Item{}, Champion: []Item{},
+		Metrics: []Item{}, Baseline: []Item{}, Champion: []Item{}, Explanations: []Item{},
 		Sets: []Item{}, Slices: []Item{}, Fairness: []Item{}, Drift: []Item{},
 	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Metrics)) {
@@ -45,6 +46,11 @@ func Items(spec *project.Spec, d *Datacheck) Enumeration {
 		if c.NegativeFlips != nil {
 			items.Champion = append(items.Champion, Item{ID: flipsItem(c), Metric: NegativeFlipRate, Limit: c.NegativeFlips, Path: "spec.champion.negative_flips"})
 		}
+	}
+	if e := spec.Predictions.Explanations; e != nil {
+		items.Explanations = append(items.Explanations, Item{
+			ID: explanationsItem(e), Metric: ExplanationCoverage, Limit: &project.Limit{Min: e.Min}, Path: "predictions.explanations",
+		})
 	}
 	if d != nil {
 		items.fromData(spec, d)
@@ -113,6 +119,8 @@ func baselineItem(b *project.Baseline) string { return b.Metric + " vs " + b.Kin
 func championItem(c *project.ChampionLimit) string { return c.Metric + " vs " + c.Channel }
 
 func flipsItem(c *project.ChampionLimit) string { return NegativeFlipRate + " vs " + c.Channel }
+
+func explanationsItem(e *project.Explanations) string { return "explanations for " + e.For }
 
 // notWorse is the least improvement that is not a loss beyond the margin.
 func notWorse(c *project.ChampionLimit) *project.Limit {

@@ -10,18 +10,19 @@ import (
 // Evaluation is the predicate https://weighlock.dev/evaluation/v1; the caller
 // adds the model's digest and version.
 type Evaluation struct {
-	Model       Model         `json:"model"`
-	Spec        string        `json:"spec"`
-	Grade       string        `json:"grade"`
-	Data        DataSet       `json:"data"`
-	Predictions Predictions   `json:"predictions"`
-	Join        Join          `json:"join"`
-	Training    *TrainingData `json:"training,omitempty"`
-	Champion    *Compared     `json:"champion,omitempty"`
-	Rescored    *Rescored     `json:"rescored,omitempty"` // the caller's to add, like the model
-	Results     []ItemResult  `json:"results"`
-	Search      *Search       `json:"search,omitempty"`
-	Selection   *Selection    `json:"selection,omitempty"`
+	Model        Model         `json:"model"`
+	Spec         string        `json:"spec"`
+	Grade        string        `json:"grade"`
+	Data         DataSet       `json:"data"`
+	Predictions  Predictions   `json:"predictions"`
+	Join         Join          `json:"join"`
+	Training     *TrainingData `json:"training,omitempty"`
+	Champion     *Compared     `json:"champion,omitempty"`
+	Explanations *Explained    `json:"explanations,omitempty"`
+	Rescored     *Rescored     `json:"rescored,omitempty"` // the caller's to add, like the model
+	Results      []ItemResult  `json:"results"`
+	Search       *Search       `json:"search,omitempty"`
+	Selection    *Selection    `json:"selection,omitempty"`
 }
 
 // Model names the model that a statement is about.
@@ -84,14 +85,15 @@ const NegativeFlipRate = "negative_flip_rate"
 
 // Kinds of results.
 const (
-	KindFlips    = "negative_flips"
-	KindMetric   = "metric"
-	KindSlice    = "slice"
-	KindGap      = "gap"
-	KindGapBest  = "gap_best"
-	KindFairness = "fairness"
-	KindBaseline = "baseline"
-	KindChampion = "champion"
+	KindFlips        = "negative_flips"
+	KindMetric       = "metric"
+	KindSlice        = "slice"
+	KindGap          = "gap"
+	KindGapBest      = "gap_best"
+	KindFairness     = "fairness"
+	KindBaseline     = "baseline"
+	KindChampion     = "champion"
+	KindExplanations = "explanations"
 )
 
 // ItemResult is the measure that answers one item.

@@ -82,7 +82,9 @@ type Request struct {
 	Test        Source
 	Train       *Source // nil where there is none to read
 	Predictions Source
-	Champion    *Champion // nil where the channel has none
+	// Explanations are nil where the spec asks for none.
+	Explanations *Source
+	Champion     *Champion // nil where the channel has none
 	// IDKey keys the HMAC of row ids; without it nothing is stored and no
 	// champion can be joined.
 	IDKey []byte

@@ -39,7 +39,7 @@ func (w *work) result(ctx context.Context) (*Result, error) {
 			Column: w.Spec.Predictions.Column, Columns: w.layout.scores, Decision: w.layout.decision,
 		},
 		Join: w.joined.Join, Training: w.training(out.TrainingIDs), Champion: compared, Results: w.results, Selection: w.selection,
-		Search: w.searched,
+		Search: w.searched, Explanations: w.explained,
 	}
 	if out.Stored != nil {
 		out.Evaluation.Predictions.Stored = artifact.Digest(out.Stored)

@@ -35,6 +35,7 @@ type work struct {
 	slices, groups           []*parts
 	searched                 *Search
 	checked                  *Datacheck
+	explained                *Explained
 	results                  []ItemResult
 }
 
@@ -44,7 +45,7 @@ type work struct {
 // request gives the same bytes on any number of processors.
 func Run(ctx context.Context, request Request) (*Result, error) {
 	w := &work{Request: request}
-	for _, step := range []func(context.Context) error{w.check, w.read, w.inspect, w.match, w.part, w.survey, w.measure} {
+	for _, step := range []func(context.Context) error{w.check, w.read, w.inspect, w.match, w.explain, w.part, w.survey, w.measure} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -62,6 +63,9 @@ func (w *work) check(context.Context) error {
 		return fmt.Errorf("%w: the spec pins %s as %s, this one is %s", ErrPinned, w.Spec.Test.File, artifact.Short(w.Spec.Test.Digest), artifact.Short(w.Test.Digest))
 	case !slices.Contains([]string{"claimed", "computed", "rescored"}, w.Grade):
 		return fmt.Errorf("%q is no grade of evidence; known are claimed, computed and rescored", w.Grade)
+	}
+	if asked := w.Spec.Predictions.Explanations != nil; asked != (w.Explanations != nil) {
+		return errors.New("explanations come with a spec that asks for them, and with no other")
 	}
 	w.judge = &judge{spec: w.Spec}
 	return nil

@@ -86,6 +86,8 @@ type SpecItems struct {
 	Metrics  []evaluate.Item `json:"metrics"`
 	Baseline []evaluate.Item `json:"baseline"`
 	Champion []evaluate.Item `json:"champion"`
+	// Explanations are absent from inputs that are older than the question.
+	Explanations []evaluate.Item `json:"explanations"`
 }
 
 // InputRun is the training run that made these model files.
@@ -154,17 +156,18 @@ type DataItems struct {
 
 // InputEvaluation holds the measures by item.
 type InputEvaluation struct {
-	Statement StatementRef               `json:"statement"`
-	Grade     string                     `json:"grade"`
-	Spec      string                     `json:"spec"`
-	Data      string                     `json:"data"`
-	Rows      int64                      `json:"rows"`
-	Scores    json.RawMessage            `json:"scores,omitempty"`
-	Join      json.RawMessage            `json:"join"`
-	Champion  json.RawMessage            `json:"champion,omitempty"`
-	Rescored  json.RawMessage            `json:"rescored,omitempty"`
-	Results   map[string]json.RawMessage `json:"results"`
-	Search    json.RawMessage            `json:"search,omitempty"`
+	Statement    StatementRef               `json:"statement"`
+	Grade        string                     `json:"grade"`
+	Spec         string                     `json:"spec"`
+	Data         string                     `json:"data"`
+	Rows         int64                      `json:"rows"`
+	Scores       json.RawMessage            `json:"scores,omitempty"`
+	Join         json.RawMessage            `json:"join"`
+	Champion     json.RawMessage            `json:"champion,omitempty"`
+	Explanations json.RawMessage            `json:"explanations,omitempty"`
+	Rescored     json.RawMessage            `json:"rescored,omitempty"`
+	Results      map[string]json.RawMessage `json:"results"`
+	Search       json.RawMessage            `json:"search,omitempty"`
 }
 
 // InputDrift holds the distances by column.
@@ -241,7 +244,7 @@ func (q *Question) input(level string) (*Input, error) {
 	items := evaluate.Items(q.Spec, document)
 	in.Spec = InputSpec{
 		Digest: q.SpecDigest, Document: q.Spec,
-		Items: SpecItems{Metrics: list(items.Metrics), Baseline: list(items.Baseline), Champion: list(items.Champion)},
+		Items: SpecItems{Metrics: list(items.Metrics), Baseline: list(items.Baseline), Champion: list(items.Champion), Explanations: list(items.Explanations)},
 	}
 	if in.Data != nil {
 		in.Data.Items = DataItems{Sets: list(items.Sets), Slices: list(items.Slices), Fairness: list(items.Fairness), Drift: list(items.Drift)}
@@ -267,7 +270,7 @@ func (q *Question) input(level string) (*Input, error) {
 // paths maps each item to where its limit stands in the project file.
 func (in *Input) paths() map[string]string {
 	paths := map[string]string{}
-	groups := [][]evaluate.Item{in.Spec.Items.Metrics, in.Spec.Items.Baseline, in.Spec.Items.Champion}
+	groups := [][]evaluate.Item{in.Spec.Items.Metrics, in.Spec.Items.Baseline, in.Spec.Items.Champion, in.Spec.Items.Explanations}
 	if in.Data != nil {
 		groups = append(groups, in.Data.Items.Sets, in.Data.Items.Slices, in.Data.Items.Fairness, in.Data.Items.Drift)
 	}

@@ -56,6 +56,11 @@ func (w *Workspace) Measure(ctx context.Context, image, version string, champion
 		}
 		request.Train = train
 	}
+	if e := p.Predictions.Explanations; e != nil {
+		if request.Explanations, err = source(p, "predictions.explanations.file", "explanations", e.File); err != nil {
+			return nil, err
+		}
+	}
 	if champion != nil {
 		if err := findTraining(p, champion.Training); err != nil {
 			return nil, err

@@ -53,6 +53,7 @@ func namings(p *project.Project) []naming {
 	if s := p.Predictions; s != nil {
 		all = append(all, naming{"predictions.column", s.File, s.Column}, naming{"predictions.id", s.File, s.ID}, naming{"predictions.decision", s.File, s.Decision})
 		all = append(all, scored(p, s)...)
+		all = append(all, explained(s.Explanations)...)
 	}
 	if s := p.SpecPart; s != nil && p.Data.Test != nil {
 		if s.Slices != nil {
@@ -95,6 +96,18 @@ func scored(p *project.Project, s *project.Predictions) []naming {
 		for _, metric := range slices.Sorted(maps.Keys(p.SpecPart.Slices.Limits)) {
 			of("spec.slices", metric)
 		}
+	}
+	return all
+}
+
+// explained are the columns of explanations.
+func explained(e *project.Explanations) []naming {
+	if e == nil {
+		return nil
+	}
+	all := []naming{{"predictions.explanations.id", e.File, e.ID}}
+	for i, column := range e.Codes {
+		all = append(all, naming{fmt.Sprintf("predictions.explanations.codes[%d]", i), e.File, column})
 	}
 	return all
 }

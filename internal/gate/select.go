@@ -360,11 +360,12 @@ func (q *Question) evaluation() (*InputEvaluation, error) {
 		Predictions struct {
 			Scores json.RawMessage `json:"scores"`
 		} `json:"predictions"`
-		Join     json.RawMessage   `json:"join"`
-		Champion json.RawMessage   `json:"champion"`
-		Rescored json.RawMessage   `json:"rescored"`
-		Results  []json.RawMessage `json:"results"`
-		Search   json.RawMessage   `json:"search"`
+		Join         json.RawMessage   `json:"join"`
+		Champion     json.RawMessage   `json:"champion"`
+		Rescored     json.RawMessage   `json:"rescored"`
+		Explanations json.RawMessage   `json:"explanations"`
+		Results      []json.RawMessage `json:"results"`
+		Search       json.RawMessage   `json:"search"`
 	}
 	if err := json.Unmarshal(e.Statement.Predicate, &p); err != nil {
 		return nil, fmt.Errorf("evaluation %s: %w", artifact.Short(e.Digest), err)
@@ -375,7 +376,7 @@ func (q *Question) evaluation() (*InputEvaluation, error) {
 	}
 	return &InputEvaluation{
 		Statement: e.ref(), Grade: p.Grade, Spec: p.Spec, Data: p.Data.Digest, Rows: p.Data.Rows,
-		Scores: p.Predictions.Scores, Join: p.Join, Champion: p.Champion, Rescored: p.Rescored, Results: results, Search: p.Search,
+		Scores: p.Predictions.Scores, Join: p.Join, Champion: p.Champion, Explanations: p.Explanations, Rescored: p.Rescored, Results: results, Search: p.Search,
 	}, nil
 }
 

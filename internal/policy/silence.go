@@ -40,12 +40,11 @@ func (e *evaluator) judge(ctx context.Context, doc *document, r Rule, asked Aske
 // since a level that judges nothing must not pass. What to do is then to
 // declare something, not to better the model.
 func (e *evaluator) nothing(doc *document, r Rule, level string) verdict.Check {
-	section, ok := strings.CutPrefix(r.Declared, "input.spec.document.")
-	if !ok || e.declared(doc, r.Declared) {
+	if !strings.HasPrefix(r.Declared, "input.spec.document.") || e.declared(doc, r.Declared) {
 		return r.check(doc.name, verdict.Error, "level %s asks for this, but %s names nothing to judge", level, r.Items)
 	}
-	c := r.check(doc.name, verdict.Error, "level %s asks for this, and the project file has no spec.%s", level, section)
-	c.Solution = fmt.Sprintf("Write spec.%s into the project file, and train under the new spec; weighlock explain %s shows how.", section, r.ID)
+	c := r.check(doc.name, verdict.Error, "level %s asks for this, and the project file has no %s", level, inWords(r.Declared))
+	c.Solution = fmt.Sprintf("Write %s into the project file, and train under the new spec; weighlock explain %s shows how.", inWords(r.Declared), r.ID)
 	return c
 }
 
@@ -69,9 +68,14 @@ func declaring(path string) string {
 	return "the project file has " + inWords(path)
 }
 
-// inWords is an input path as people write it in the project file.
+// inWords is an input path as people write it in the project file, where what
+// the spec says of predictions stands beside the key spec.
 func inWords(path string) string {
-	return strings.Replace(strings.TrimPrefix(path, "input."), "spec.document.", "spec.", 1)
+	path = strings.TrimPrefix(path, "input.")
+	if section, ok := strings.CutPrefix(path, "spec.document."); ok && !strings.HasPrefix(section, "predictions.") {
+		return "spec." + section
+	}
+	return strings.TrimPrefix(path, "spec.document.")
 }
 
 func (e *evaluator) declared(doc *document, path string) bool {

@@ -21,14 +21,15 @@ var answered = map[string]struct {
 	rule, item string
 	path       []string
 }{
-	"metric":   {"evaluation/metrics", "recall", []string{"evaluation", "results", "recall"}},
-	"slice":    {"evaluation/slices", "recall{region=north}", []string{"evaluation", "results", "recall{region=north}"}},
-	"gap":      {"evaluation/slices", "recall gap{region=north}", []string{"evaluation", "results", "recall gap{region=north}"}},
-	"gap_best": {"evaluation/slices", "recall gap to best{region=north}", []string{"evaluation", "results", "recall gap to best{region=north}"}},
-	"fairness": {"evaluation/fairness", "tpr_difference{sex}", []string{"evaluation", "results", "tpr_difference{sex}"}},
-	"baseline": {"evaluation/baseline", "roc_auc vs prior", []string{"evaluation", "results", "roc_auc vs prior"}},
-	"champion": {"evaluation/champion", "log_loss vs production", []string{"evaluation", "results", "log_loss vs production"}},
-	"drift":    {"drift/training_data", "age", []string{"drift", "results", "age"}},
+	"metric":       {"evaluation/metrics", "recall", []string{"evaluation", "results", "recall"}},
+	"slice":        {"evaluation/slices", "recall{region=north}", []string{"evaluation", "results", "recall{region=north}"}},
+	"gap":          {"evaluation/slices", "recall gap{region=north}", []string{"evaluation", "results", "recall gap{region=north}"}},
+	"gap_best":     {"evaluation/slices", "recall gap to best{region=north}", []string{"evaluation", "results", "recall gap to best{region=north}"}},
+	"fairness":     {"evaluation/fairness", "tpr_difference{sex}", []string{"evaluation", "results", "tpr_difference{sex}"}},
+	"baseline":     {"evaluation/baseline", "roc_auc vs prior", []string{"evaluation", "results", "roc_auc vs prior"}},
+	"champion":     {"evaluation/champion", "log_loss vs production", []string{"evaluation", "results", "log_loss vs production"}},
+	"explanations": {"evaluation/explanations", "explanations for positive", []string{"evaluation", "results", "explanations for positive"}},
+	"drift":        {"drift/training_data", "age", []string{"drift", "results", "age"}},
 }
 
 // withEveryKind is the full input, and a limit on the gap to the best slice.

@@ -61,6 +61,9 @@ func take(p *project.Project, now time.Time) (*basis, error) {
 	}
 	if p.Predictions != nil {
 		b.data(p.Predictions.File)
+		if e := p.Predictions.Explanations; e != nil {
+			b.data(e.File)
+		}
 	}
 	for _, f := range p.Files {
 		b.walk(f)

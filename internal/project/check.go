@@ -65,6 +65,9 @@ func (p *Project) setProblems() (found schema.Errors) {
 	}
 	if s := p.Predictions; s != nil {
 		check("predictions.file", s.File)
+		if s.Explanations != nil {
+			check("predictions.explanations.file", s.Explanations.File)
+		}
 		if s.Command != "" && strings.ContainsAny(s.File, "*?[") {
 			found = append(found, schema.Problem{Path: "predictions.file", Found: "pattern " + strconv.Quote(s.File), Expected: "the one file that predictions.command makes"})
 		}

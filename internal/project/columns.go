@@ -67,6 +67,7 @@ func (c *specCheck) predictions() {
 		c.add("predictions.prefix", "predictions.columns beside it", "one of the two")
 	}
 	c.sameNames()
+	c.explanations()
 }
 
 func (c *specCheck) roles(all []role) {

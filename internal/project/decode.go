@@ -53,6 +53,12 @@ func (p *Project) decode(text []byte) error {
 	if p.Predictions = d.Predictions; p.Predictions != nil {
 		p.Predictions.File = path.Clean(p.Predictions.File)
 		p.Predictions.ID = or(p.Predictions.ID, p.Data.Test.ID)
+		if e := p.Predictions.Explanations; e != nil {
+			e.File = path.Clean(e.File)
+			if p.Data.Test.ID != "" {
+				e.ID = or(e.ID, p.Predictions.ID)
+			}
+		}
 	}
 	p.SpecPart, p.Base = d.Spec, d.Base
 	p.Run = Run{Inputs: d.Run.Inputs, Outputs: d.Run.Outputs, Parameters: d.Run.Parameters}

@@ -50,6 +50,7 @@ func (p *Project) spec() *Spec {
 	if r := p.Predictions; r != nil {
 		s.Predictions = SpecPredictions{
 			Column: r.Column, ID: r.ID, Threshold: r.Threshold, Columns: r.Columns, Prefix: r.Prefix, Decision: r.Decision,
+			Explanations: r.Explanations.spec(),
 		}
 	}
 	if p.SpecPart != nil {

@@ -56,6 +56,12 @@ func (p *Project) Pins(sum func(file string) (string, int64, error), pointer fun
 		if err != nil && !errors.Is(err, os.ErrNotExist) { // they may be made under the new pins
 			return nil, err
 		}
+		if e := p.Predictions.Explanations; e != nil {
+			err := p.fetched("predictions.explanations.file", e.File, pointer)
+			if err != nil && !errors.Is(err, os.ErrNotExist) {
+				return nil, err
+			}
+		}
 	}
 	return pins, nil
 }

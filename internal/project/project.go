@@ -86,6 +86,8 @@ type Predictions struct {
 	// before its name instead; Decision is the column of the decided class.
 	Columns          map[string]string
 	Prefix, Decision string
+	// Explanations says why each row was scored as it was; nil unless given.
+	Explanations *Explanations
 }
 
 // Named lists the columns that the project file itself names in the

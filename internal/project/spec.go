@@ -88,6 +88,8 @@ type SpecPredictions struct {
 	Columns  map[string]string `json:"columns,omitempty"`
 	Prefix   string            `json:"prefix,omitempty"`
 	Decision string            `json:"decision,omitempty"`
+	// Explanations are nil where the project names none.
+	Explanations *Explanations `json:"explanations,omitempty"`
 }
 
 // NearDuplicates bounds the share of test rows that repeat a training row

@@ -9,7 +9,8 @@ import data.weighlock.lib.checks
 import data.weighlock.lib.judge
 
 # check is the check of one item of the spec or of the pinned data. kinds are
-# the kinds of result that may answer it; verb and too_small word it.
+# the kinds of result that may answer it; verb and too_small word it; judge, where
+# terms have it, is how it is judged whatever the spec says.
 check(item, terms) := object.union(object.union(found, {"evidence": evidence}), _points(found)) if found := _check(item, terms)
 
 # points are what one evaluation that a program made earns of an ML Test Score
@@ -61,7 +62,7 @@ else := checks.conclude(item.id, {checks.error(sprintf("%s was not computed", [i
 
 else := checks.conclude(item.id, {found}, "", {}) if found := _misfit(item, _result(item), terms)
 
-else := _doubt(item, judge.check(item.id, _result(item), object.get(item, "limit", {}), object.union(terms, {"judge": input.spec.document.judge})), terms)
+else := _doubt(item, judge.check(item.id, _result(item), object.get(item, "limit", {}), object.union({"judge": input.spec.document.judge}, terms)), terms)
 
 # doubt adds to a check what is odd about the scores that it rests on, where
 # terms ask for it. What would pass is then a warning.
