@@ -74,6 +74,8 @@ var stories = map[string]story{
 			map[string]any{"id": strings.Repeat("5f3a", 16), "submitted": 0.91, "rescored": 0.11},
 			map[string]any{"id": strings.Repeat("c07e", 16), "submitted": 0.2, "rescored": 0.31},
 		}}, map[string]any{"rescore": map[string]any{"rows": 1000}}},
+	"predictions/sensitivity": {"flips{income *1.1}", "a tenth more income turns one decision in eight",
+		interval("evaluation/results/flips{income *1.1}", 0.124, 0.105, 0.146), nil},
 	"spec/before_training": {"credit-default", "a limit was lowered once the numbers were known", map[string]any{
 		"spec/digest": otherDigest, "run/changes": []any{map[string]any{"path": "spec.metrics.recall.min", "was": "0.55", "is": "0.40"}}}, nil},
 	"spec/least": {"credit-default", "the verifier file asks for a limit that the spec does not have", nil,

@@ -57,4 +57,19 @@ Rescoring:
   pseudonym of the row. Where no column is named, and where a scorer dies, takes too long or gives
   no fit answer, the model is undecided. Where all agrees, the grade of the evaluation is rescored.
   A replay reads what was recorded, and runs nothing.
+
+Sensitivity, by spec.sensitivity in the project file:
+  - {column: income, change: "*1.1", flips: {max: 0.05}, shift: {max: 0.1}}
+  - {column: age, change: "+5", direction: up, against: {max: 0.01}}
+  Wherever a rescoring is asked for, the scorer is run once more for each entry, on the same rows,
+  within the same limits, with one column changed: "*1.1" scales numbers, "+5" and "-5" shift them,
+  missing leaves no value, permute deals the values out anew, swap takes the next of the column's
+  values, "=north" puts one in every row. So the scorer must bear any value in such a column; where
+  it gives no answer, that is an error.
+  What it says is held against what it said of the unchanged rows in this run, over the rows whose
+  value changed: flips is the share of decisions that change, shift the mean absolute change of the
+  score, against the share of scores that move against direction by more than rescore_tolerance.
+  predictions/sensitivity judges each by its interval; without a rescoring it is undecided. Columns
+  are those that the scorer gets, for binary, multiclass, multilabel and regression, without weights
+  and units. The results stand in the evaluation, so that a replay runs nothing here either.
 `

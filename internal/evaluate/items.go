@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -22,6 +23,7 @@ type Item struct {
 type Enumeration struct {
 	Metrics, Baseline, Champion   []Item // from the spec alone
 	Explanations                  []Item // from the spec alone
+	Sensitivity                   []Item // from the spec alone, too
 	Sets, Slices, Fairness, Drift []Item // from spec and pinned data
 }
 
@@ -51,6 +53,9 @@ func Items(spec *project.Spec, d *Datacheck) Enumeration {
 		items.Explanations = append(items.Explanations, Item{
 			ID: explanationsItem(e), Metric: ExplanationCoverage, Limit: &project.Limit{Min: e.Min}, Path: "predictions.explanations",
 		})
+	}
+	for i, e := range spec.Sensitivity {
+		items.Sensitivity = append(items.Sensitivity, sensitivityItems(fmt.Sprintf("spec.sensitivity[%d]", i), e)...)
 	}
 	if d != nil {
 		items.fromData(spec, d)
@@ -121,6 +126,32 @@ func championItem(c *project.ChampionLimit) string { return c.Metric + " vs " + 
 func flipsItem(c *project.ChampionLimit) string { return NegativeFlipRate + " vs " + c.Channel }
 
 func explanationsItem(e *project.Explanations) string { return "explanations for " + e.For }
+
+// Measures of a sensitivity, as their limits are called in the spec.
+const (
+	sensitivityFlips   = "flips"
+	sensitivityShift   = "shift"
+	sensitivityAgainst = "against"
+)
+
+func sensitivityItems(at string, e project.Sensitivity) (items []Item) {
+	add := func(metric string, limit *project.Limit) {
+		if limit != nil {
+			items = append(items, Item{ID: sensitivityItem(metric, e), Metric: metric, Limit: limit, Path: at + "." + metric})
+		}
+	}
+	add(sensitivityFlips, e.Flips)
+	add(sensitivityShift, e.Shift)
+	add(sensitivityAgainst, e.Against)
+	return items
+}
+
+func sensitivityItem(metric string, e project.Sensitivity) string {
+	if metric == sensitivityAgainst {
+		return fmt.Sprintf("%s %s{%s %s}", metric, e.Direction, e.Column, e.Change)
+	}
+	return fmt.Sprintf("%s{%s %s}", metric, e.Column, e.Change)
+}
 
 // notWorse is the least improvement that is not a loss beyond the margin.
 func notWorse(c *project.ChampionLimit) *project.Limit {

@@ -94,6 +94,7 @@ const (
 	KindBaseline     = "baseline"
 	KindChampion     = "champion"
 	KindExplanations = "explanations"
+	KindSensitivity  = "sensitivity"
 )
 
 // ItemResult is the measure that answers one item.

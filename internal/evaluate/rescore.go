@@ -105,6 +105,11 @@ type Rescored struct {
 	Disagreements []Disagreement      `json:"disagreements"` // the largest, no more than listed
 	Limits        scorer.Limits       `json:"limits"`
 	Confinement   *scorer.Confinement `json:"confinement,omitempty"`
+	// Sensitivity says how the scorer was run on changed rows; Results is what
+	// came of it, the caller's to add to those of the evaluation, where rules
+	// look items up.
+	Sensitivity []Perturbed  `json:"sensitivity,omitempty"`
+	Results     []ItemResult `json:"-"`
 }
 
 // Sample says how rows were drawn: row i of the data set, from 0, has the rank
@@ -175,6 +180,7 @@ func Rescore(ctx context.Context, request Request, r Rescoring) (*Rescored, erro
 	}
 	if len(out.Columns) == 0 {
 		out.failed(reasonUnfit, "neither predictions nor a metric names a column of scores, so nothing can be held against the scorer's answer")
+		out.insensible(request.Spec)
 		return out, nil
 	}
 	together, of, err := together(request, rows)
@@ -191,11 +197,32 @@ func Rescore(ctx context.Context, request Request, r Rescoring) (*Rescored, erro
 	}
 	rows = rows.Pick(places)
 	out.Rows = rows.Len()
-	said, err := r.score(ctx, rows, h.answer(r.Command, path.Ext(request.Predictions.path())), out)
-	if err != nil || said == nil {
-		return out, err
+	changes, err := r.perturb(out, h.joined, request, rows)
+	if err != nil {
+		return nil, err
 	}
-	return out, out.compare(r, request.IDKey, h, taken, rows, said)
+	answer := h.answer(r.Command, path.Ext(request.Predictions.path()))
+	a, err := r.score(ctx, rows, answer)
+	if err != nil {
+		return nil, err
+	}
+	out.Confinement = a.confinement
+	if a.said == nil {
+		out.failed(a.reason, a.text)
+		out.insensible(request.Spec)
+		return out, nil
+	}
+	if err := out.compare(r, request.IDKey, h, taken, rows, a.said); err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
+		anew, err := r.score(ctx, c.rows, answer)
+		if err != nil {
+			return nil, err
+		}
+		out.sense(request, h, c, a.said, anew)
+	}
+	return out, nil
 }
 
 // readRows reads the evaluation set as the scorer is to see it.
@@ -232,21 +259,11 @@ func (r Rescoring) draw(out *Rescored, j *joined, request Request, together []in
 	if r.Asked == AllRows || int(r.Asked) >= len(all) || of == ofOneSeries {
 		return all, nil
 	}
-	seed := make([]byte, sha256.Size)
-	out.Sample = &Sample{Drawn: "id_key", Of: of}
-	if len(request.IDKey) == 0 {
-		out.Sample.Drawn = "random"
-		if _, err := io.ReadFull(r.Rand, seed); err != nil {
-			return nil, fmt.Errorf("drawing a seed: %w", err)
-		}
-	} else {
-		h := hmac.New(sha256.New, request.IDKey)
-		// A row's pseudonym is the HMAC of its id under the same key: no id
-		// begins so.
-		fmt.Fprintf(h, "\x00rescore\x00%s\x00%s\x00%s", r.Model, request.Test.Digest, j.digest(j.said))
-		seed = h.Sum(nil)
+	seed, from, err := r.seed(j, request)
+	if err != nil {
+		return nil, err
 	}
-	out.Sample.Seed = hex.EncodeToString(seed)
+	out.Sample = &Sample{Seed: hex.EncodeToString(seed), Drawn: from, Of: of}
 	all = drawn(seed, j.rows, together, int(r.Asked))
 	if out.Sample.Of != "" {
 		out.Sample.Groups = countOf(j.rows, together, all)
@@ -254,51 +271,77 @@ func (r Rescoring) draw(out *Rescored, j *joined, request Request, together []in
 	return all, nil
 }
 
+// seed is what rows are drawn with, and where it comes from.
+func (r Rescoring) seed(j *joined, request Request) (seed []byte, from string, err error) {
+	if len(request.IDKey) == 0 {
+		seed = make([]byte, sha256.Size)
+		if _, err := io.ReadFull(r.Rand, seed); err != nil {
+			return nil, "", fmt.Errorf("drawing a seed: %w", err)
+		}
+		return seed, "random", nil
+	}
+	h := hmac.New(sha256.New, request.IDKey)
+	// A row's pseudonym is the HMAC of its id under the same key: no id
+	// begins so.
+	fmt.Fprintf(h, "\x00rescore\x00%s\x00%s\x00%s", r.Model, request.Test.Digest, j.digest(j.said))
+	return h.Sum(nil), "id_key", nil
+}
+
 func rank(seed []byte, row int32) uint64 {
 	sum := sha256.Sum256(binary.BigEndian.AppendUint64(slices.Clone(seed), uint64(row)))
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// score gives what the command says; nil where it gave none, and out says why.
-func (r Rescoring) score(ctx context.Context, rows *scorer.Rows, answer scorer.Answer, out *Rescored) (*scorer.Said, error) {
+// spoken is what the command says; nil where it gave no answer, for a reason.
+type spoken struct {
+	said         *scorer.Said
+	confinement  *scorer.Confinement
+	reason, text string
+}
+
+// score runs the command on rows.
+func (r Rescoring) score(ctx context.Context, rows *scorer.Rows, answer scorer.Answer) (a spoken, err error) {
 	f, err := os.CreateTemp("", "weighlock-answer-")
 	if err != nil {
-		return nil, err
+		return a, err
 	}
 	defer f.Close()
 	if err := os.Remove(f.Name()); err != nil { // the open file is enough
-		return nil, err
+		return a, err
 	}
-	out.Confinement, err = r.Score(ctx, rows.Write, f)
+	a.confinement, err = r.Score(ctx, rows.Write, f)
 	var failure *scorer.Failure
 	if errors.As(err, &failure) {
-		out.failed(failure.Reason, failure.Text)
-		return nil, nil
+		a.reason, a.text = failure.Reason, failure.Text
+		return a, nil
 	}
 	if err != nil {
-		return nil, err
+		return a, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return a, err
 	}
-	said, err := answer.Read(ctx, rows, f, info.Size())
+	a.said, err = answer.Read(ctx, rows, f, info.Size())
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return a, ctx.Err()
 	}
 	if err != nil {
 		if r.Tell != nil {
 			r.Tell(err)
 		}
-		out.failed(reasonAnswer, scorer.Brief(err))
-		return nil, nil
+		a.said, a.reason, a.text = nil, reasonAnswer, scorer.Brief(err)
 	}
-	return said, nil
+	return a, nil
 }
 
 func (out *Rescored) failed(reason, text string) {
+	out.Status, out.Reason, out.Detail = RescoredFailed, reason, unhinted(text)
+}
+
+func unhinted(text string) string {
 	text, _, _ = strings.Cut(text, "\nhint: ")
-	out.Status, out.Reason, out.Detail = RescoredFailed, reason, text
+	return text
 }
 
 func (out *Rescored) compare(r Rescoring, idKey []byte, h *handed, taken []int, rows *scorer.Rows, said *scorer.Said) error {

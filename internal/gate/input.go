@@ -88,6 +88,9 @@ type SpecItems struct {
 	Champion []evaluate.Item `json:"champion"`
 	// Explanations are absent from inputs that are older than the question.
 	Explanations []evaluate.Item `json:"explanations"`
+	// Sensitivity is absent where there is none, so that inputs of before there
+	// was any are rebuilt byte for byte.
+	Sensitivity []evaluate.Item `json:"sensitivity,omitempty"`
 }
 
 // InputRun is the training run that made these model files.
@@ -244,7 +247,7 @@ func (q *Question) input(level string) (*Input, error) {
 	items := evaluate.Items(q.Spec, document)
 	in.Spec = InputSpec{
 		Digest: q.SpecDigest, Document: q.Spec,
-		Items: SpecItems{Metrics: list(items.Metrics), Baseline: list(items.Baseline), Champion: list(items.Champion), Explanations: list(items.Explanations)},
+		Items: SpecItems{Metrics: list(items.Metrics), Baseline: list(items.Baseline), Champion: list(items.Champion), Explanations: list(items.Explanations), Sensitivity: items.Sensitivity},
 	}
 	if in.Data != nil {
 		in.Data.Items = DataItems{Sets: list(items.Sets), Slices: list(items.Slices), Fairness: list(items.Fairness), Drift: list(items.Drift)}
@@ -270,7 +273,7 @@ func (q *Question) input(level string) (*Input, error) {
 // paths maps each item to where its limit stands in the project file.
 func (in *Input) paths() map[string]string {
 	paths := map[string]string{}
-	groups := [][]evaluate.Item{in.Spec.Items.Metrics, in.Spec.Items.Baseline, in.Spec.Items.Champion, in.Spec.Items.Explanations}
+	groups := [][]evaluate.Item{in.Spec.Items.Metrics, in.Spec.Items.Baseline, in.Spec.Items.Champion, in.Spec.Items.Explanations, in.Spec.Items.Sensitivity}
 	if in.Data != nil {
 		groups = append(groups, in.Data.Items.Sets, in.Data.Items.Slices, in.Data.Items.Fairness, in.Data.Items.Drift)
 	}

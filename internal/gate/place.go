@@ -59,6 +59,9 @@ func namings(p *project.Project) []naming {
 		if s.Slices != nil {
 			all = append(all, splits("spec.slices.by", p.Data.Test.File, s.Slices.By)...)
 		}
+		for i, e := range s.Sensitivity {
+			all = append(all, naming{fmt.Sprintf("spec.sensitivity[%d].column", i), p.Data.Test.File, e.Column})
+		}
 		if s.Fairness != nil {
 			all = append(all, splits("spec.fairness.by", p.Data.Test.File, s.Fairness.By)...)
 		}

@@ -101,6 +101,7 @@ func (w *Workspace) rescore(ctx context.Context, request evaluate.Request, resul
 		return err
 	}
 	result.Evaluation.Rescored = rescored
+	result.Evaluation.Results = append(result.Evaluation.Results, rescored.Results...)
 	if rescored.Agreed(tolerance.Share) {
 		result.Evaluation.Grade = policy.GradeRescored
 	}

@@ -150,6 +150,8 @@ func shape(path []string) string {
 
 func kindOf(item string) string {
 	switch {
+	case strings.HasSuffix(item, " *1.1}"), strings.HasSuffix(item, " +0.1}"):
+		return "sensitivity"
 	case strings.Contains(item, " gap{"):
 		return "gap"
 	case strings.Contains(item, "_difference{"):
@@ -181,6 +183,7 @@ func TestEpsilonFlipsALimit(t *testing.T) {
 		"a gain":          {[]string{"evaluation", "results", "roc_auc vs prior", "low"}, 0.02, 0.02 - 1e-9},
 		"a margin":        {[]string{"evaluation", "results", "log_loss vs production", "low"}, -0.005, -0.005 - 1e-9},
 		"a distance":      {[]string{"drift", "results", "age", "high"}, 0.2, 0.2 + 1e-9},
+		"flips":           {[]string{"evaluation", "results", "flips{income *1.1}", "high"}, 0.05, 0.05 + 1e-9},
 		"near duplicates": {[]string{"data", "document", "overlap", "share"}, 0.01, 0.01 + 1e-9},
 	} {
 		if got := outcome(t, b, put(decoded(t, fullInput(t)), tc.path, tc.meets, false)); got != verdict.Allow {

@@ -114,6 +114,9 @@ func (s *Spec) problems(scored bool) schema.Errors {
 	}
 	c.slices()
 	c.fairness()
+	if scored {
+		c.sensitivity()
+	}
 	if s.Drift != nil && s.Train == nil {
 		c.add("spec.drift", "no data.train", "training data to compare with")
 	}

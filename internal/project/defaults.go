@@ -104,6 +104,7 @@ func (part *SpecPart) fill(s *Spec) {
 		filled.Method = or(filled.Method, DefaultMethod)
 		s.Drift = &filled
 	}
+	s.Sensitivity = part.Sensitivity
 }
 
 // crossed is the order that a spec says; 1, which is no crossing, is not said.

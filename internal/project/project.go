@@ -122,15 +122,16 @@ type Run struct {
 
 // SpecPart is the key spec as it was written.
 type SpecPart struct {
-	Judge      string           `json:"judge"`
-	Confidence *float64         `json:"confidence"`
-	Draws      *int             `json:"draws"`
-	Metrics    map[string]Limit `json:"metrics"`
-	Baseline   *Baseline        `json:"baseline"`
-	Champion   *ChampionLimit   `json:"champion"`
-	Slices     *SlicesPart      `json:"slices"`
-	Fairness   *FairnessPart    `json:"fairness"`
-	Drift      *Drift           `json:"drift"`
+	Judge       string           `json:"judge"`
+	Confidence  *float64         `json:"confidence"`
+	Draws       *int             `json:"draws"`
+	Metrics     map[string]Limit `json:"metrics"`
+	Baseline    *Baseline        `json:"baseline"`
+	Champion    *ChampionLimit   `json:"champion"`
+	Slices      *SlicesPart      `json:"slices"`
+	Fairness    *FairnessPart    `json:"fairness"`
+	Drift       *Drift           `json:"drift"`
+	Sensitivity []Sensitivity    `json:"sensitivity"`
 }
 
 // Location is where a path such as spec.metrics.roc_auc stands in the project

@@ -37,6 +37,7 @@ type Spec struct {
 	Slices         *Slices          `json:"slices,omitempty"`
 	Fairness       *Fairness        `json:"fairness,omitempty"`
 	Drift          *Drift           `json:"drift,omitempty"`
+	Sensitivity    []Sensitivity    `json:"sensitivity,omitempty"`
 }
 
 // TestSet is the pinned evaluation set.

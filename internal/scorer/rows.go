@@ -21,6 +21,10 @@ type Rows struct {
 	Labels []string // columns; none where the task does without
 	test   *table.Table
 	picked []int32 // rows of test, in order
+	// changed is a column that is written with other texts, one for each row;
+	// empty where none is.
+	changed string
+	texts   []string
 }
 
 // ReadRows reads a data set of one file or several, in which every label must
@@ -81,6 +85,17 @@ func (r *Rows) Pick(places []int32) *Rows {
 	return &picked
 }
 
+// Change is the same rows with other values of a column, one for each row.
+func (r *Rows) Change(column string, texts []string) *Rows {
+	other := *r
+	other.Name, other.changed, other.texts = r.Name+" with another "+column, column, texts
+	return &other
+}
+
+// Places are those of the rows in the data set, in order. They are not to be
+// written to.
+func (r *Rows) Places() []int32 { return r.picked }
+
 // Table is the whole data set, labels included: not for the command.
 func (r *Rows) Table() *table.Table { return r.test }
 
@@ -98,9 +113,12 @@ func (r *Rows) Write(w io.Writer) error {
 	}
 	cells := make([]string, len(shown))
 	return table.WriteCSV(w, header, func(yield func([]string) bool) {
-		for _, row := range r.picked {
+		for i, row := range r.picked {
 			for j, c := range shown {
 				cells[j] = c.String(int(row))
+				if c.Name == r.changed {
+					cells[j] = r.texts[i]
+				}
 			}
 			if !yield(cells) {
 				return

@@ -175,12 +175,12 @@ _thresholded := {
 	"binary": {
 		"accuracy", "balanced_accuracy", "precision", "recall", "specificity", "fpr", "selection_rate", "f1", "f_beta", "mcc", "cohen_kappa", "cost", "expected_value",
 		"selection_rate_difference", "selection_rate_ratio", "tpr_difference", "tpr_ratio", "fpr_difference", "fpr_ratio",
-		"ppv_difference", "ppv_ratio", "for_difference", "for_ratio", "equalized_odds_difference", "equalized_odds_ratio", "negative_flip_rate",
+		"ppv_difference", "ppv_ratio", "for_difference", "for_ratio", "equalized_odds_difference", "equalized_odds_ratio", "negative_flip_rate", "flips",
 	},
 	"multilabel": {
 		"subset_accuracy", "hamming_loss", "jaccard", "precision", "recall", "specificity", "f1",
 		"precision_micro", "precision_macro", "precision_weighted", "precision_samples", "recall_micro", "recall_macro", "recall_weighted", "recall_samples",
-		"f1_micro", "f1_macro", "f1_weighted", "f1_samples", "f_beta_micro", "f_beta_macro", "f_beta_weighted", "negative_flip_rate",
+		"f1_micro", "f1_macro", "f1_weighted", "f1_samples", "f_beta_micro", "f_beta_macro", "f_beta_weighted", "negative_flip_rate", "flips",
 	},
 }
 
