@@ -295,7 +295,7 @@ func (d *Difference) judge(better stats.Direction) {
 }
 
 // kinds is the order in which differences are listed.
-var kinds = []string{KindMetric, KindSlice, KindGap, KindFairness, KindBaseline, KindChampion}
+var kinds = []string{KindMetric, KindSlice, KindGap, KindGapBest, KindFairness, KindBaseline, KindChampion, KindFlips, KindExplanations, KindSensitivity}
 
 // finish orders the differences (slices of a metric by how much they changed)
 // and says whether nothing is missing.
