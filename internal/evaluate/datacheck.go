@@ -181,10 +181,10 @@ func overlap(spec *project.Spec, test, train *table.Table, scored bool) (*Overla
 	return o, nil
 }
 
-// sharedFiles counts the files with rows of the test data that are training data
+// sharedFiles counts the files with rows of the test data that are other data
 // too, by their bytes. Where neither is a set, their digests say it.
-func sharedFiles(test Source, testRows *table.Table, train Source, trainRows *table.Table) *int {
-	if test.Set == nil && train.Set == nil {
+func sharedFiles(test Source, testRows *table.Table, other Source, otherRows *table.Table) *int {
+	if test.Set == nil && other.Set == nil {
 		return nil
 	}
 	known := map[string]bool{}
@@ -192,7 +192,7 @@ func sharedFiles(test Source, testRows *table.Table, train Source, trainRows *ta
 		known[digest] = true
 	}
 	n := 0
-	for _, digest := range train.filesWithRows(trainRows) {
+	for _, digest := range other.filesWithRows(otherRows) {
 		if known[digest] {
 			n++
 			delete(known, digest)

@@ -15,7 +15,7 @@ func (w *work) linear() (*opponent, string) {
 		return nil, "linear needs training data in which every row has its label"
 	}
 	var names []string
-	for _, name := range features(w.Spec, w.test, w.train, w.scored()) {
+	for _, name := range features(w.Spec, w.test, w.train, w.scored) {
 		if isNumber(w.test, name) && isNumber(w.train, name) {
 			names = append(names, name)
 		}

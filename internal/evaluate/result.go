@@ -240,12 +240,9 @@ func (w *work) sortResults() error {
 	return nil
 }
 
-// scored says that the predictions stand in the test set itself.
-func (w *work) scored() bool { return w.Test.Digest == w.Predictions.Digest }
-
 // inspect begins the datacheck, and lets go of labels, which are read by now.
 func (w *work) inspect(context.Context) (err error) {
-	d := &Datacheck{Model: Model{Name: w.Spec.Name}, Spec: w.SpecDigest, Slices: []Part{}, Groups: []Part{}, Columns: driftColumns(w.Spec, w.test, w.scored())}
+	d := &Datacheck{Model: Model{Name: w.Spec.Name}, Spec: w.SpecDigest, Slices: []Part{}, Groups: []Part{}, Columns: driftColumns(w.Spec, w.test, w.scored)}
 	w.checked = d
 	if d.Sets.Test, err = examine(w.test, w.Test.Digest, w.Spec.Test.ID, labelColumn(w.Spec), w.truth); err != nil || w.train != nil {
 		return err
@@ -302,7 +299,7 @@ func (w *work) finishCheck() (err error) {
 	if d.Sets.Train, err = examine(w.train, w.Train.Digest, w.Spec.Train.ID, w.Spec.Train.Label, w.trainTruth); err != nil {
 		return err
 	}
-	if d.Overlap, err = overlap(w.Spec, w.test, w.train, w.scored()); err != nil {
+	if d.Overlap, err = overlap(w.Spec, w.test, w.train, w.scored); err != nil {
 		return err
 	}
 	d.Overlap.Files = sharedFiles(w.Test, w.test, *w.Train, w.train)

@@ -27,6 +27,7 @@ type work struct {
 	arising                  *arising
 	history, past            *history   // in time, of test and training data
 	said                     *predicted // of all rows of the predictions
+	scored                   bool       // the predictions stand in the test set itself
 	joined                   *joined
 	all                      *sample
 	labelled                 *sample // those that labels speak for; nil where they speak for too little
@@ -115,12 +116,8 @@ func (w *work) readClasses(ctx context.Context) (err error) {
 func (w *work) readPredictions(ctx context.Context) (err error) {
 	spec := w.Spec
 	w.layout = layoutOf(spec, w.truth.names)
-	labels := append([]string{spec.Test.Label}, spec.Test.Labels...)
 	columns := w.layout.columns()
 	for _, column := range columns {
-		if w.Predictions.Digest == w.Test.Digest && slices.Contains(labels, column) {
-			return fmt.Errorf("reading %s: column %s is the truth itself, and cannot be its prediction\nhint: name the column of the scores in predictions.column", w.Predictions.path(), column)
-		}
 		if column == w.predictionID() {
 			return fmt.Errorf("reading %s: column %s is both id and score\nhint: name the column of the scores in predictions.column", w.Predictions.path(), column)
 		}
@@ -143,10 +140,23 @@ func (w *work) readPredictions(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	w.scored = w.standsInTest()
+	for _, column := range columns {
+		if w.scored && slices.Contains(truthColumns(spec), column) {
+			return fmt.Errorf("reading %s: column %s is the truth itself, and cannot be its prediction\nhint: name the column of the scores in predictions.column", w.Predictions.path(), column)
+		}
+	}
 	if spec.Predictions.Prefix != "" {
 		return unclaimed(w.predictions, spec, w.layout, w.predictionID())
 	}
 	return nil
+}
+
+// standsInTest says whether rows of the predictions stand in a file of the test
+// set, by its bytes: a pattern does not make another file of it.
+func (w *work) standsInTest() bool {
+	shared := sharedFiles(w.Test, w.test, w.Predictions, w.predictions)
+	return w.Predictions.Digest == w.Test.Digest || shared != nil && *shared > 0
 }
 
 // inOneFile says whether the test set, which is read by now, holds the

@@ -136,7 +136,7 @@ func (w *work) search() (*Search, error) {
 // places in the sample.
 func (w *work) searchColumns(s *Search, at []int32) (columns []*parts, err error) {
 	rows, query := take(w.all.rows, at), takeAny(w.all.query, at)
-	for _, name := range candidates(w.Spec, w.test, w.scored()) {
+	for _, name := range candidates(w.Spec, w.test, w.scored) {
 		c, err := w.test.Column(name)
 		if err != nil {
 			return nil, err
